@@ -1,0 +1,175 @@
+//! Wildcard patterns of RAM: `*` is any run of characters (it crosses `/`), `?` is exactly one character.
+
+use std::fmt;
+
+/// Whether letter case counts. Actions ignore it; resources and `StringLike` do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    Sensitive,
+    Insensitive,
+}
+
+/// A wildcard pattern over characters, not bytes: `?` matches one CJK character or emoji.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    source: String,
+    symbols: Vec<char>,
+    case: Case,
+}
+
+impl Pattern {
+    pub fn new(source: &str, case: Case) -> Self {
+        Self { source: source.to_owned(), symbols: fold(source, case), case }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// True when the pattern is `*` alone.
+    pub fn is_any(&self) -> bool {
+        self.source == "*"
+    }
+
+    /// Whether the whole of `text` matches. At most `pattern × text` steps: only the last `*` is ever retried.
+    pub fn matches(&self, text: &str) -> bool {
+        glob(&self.symbols, &fold(text, self.case))
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)
+    }
+}
+
+fn fold(text: &str, case: Case) -> Vec<char> {
+    match case {
+        Case::Sensitive => text.chars().collect(),
+        Case::Insensitive => text.chars().map(|c| c.to_ascii_lowercase()).collect(),
+    }
+}
+
+fn glob(pattern: &[char], text: &[char]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    // Where to resume when a match after the last `*` fails: (pattern after the star, text it has swallowed up to).
+    let mut resume: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                p += 1;
+                resume = Some((p, t));
+            }
+            Some(&symbol) if symbol == '?' || Some(&symbol) == text.get(t) => {
+                p += 1;
+                t += 1;
+            }
+            _ => match resume {
+                Some((after_star, swallowed)) => {
+                    p = after_star;
+                    t = swallowed + 1;
+                    resume = Some((after_star, t));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.iter().skip(p).all(|symbol| *symbol == '*')
+}
+
+const SEGMENTS: usize = 5;
+
+/// A resource pattern `acs:service:region:account:relative-id`, matched segment by segment.
+///
+/// Matching segment by segment keeps a `*` that stands for the account from reaching into the relative id: on the whole
+/// string `acs:oss:*:*:mine/*` would also match object `x:mine/key` of the bucket `other`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourcePattern {
+    source: String,
+    segments: [Pattern; SEGMENTS],
+}
+
+impl ResourcePattern {
+    /// `None` when `source` has fewer than five segments and does not end in a segment `*` (as `*` and `acs:oss:*` do).
+    pub fn parse(source: &str) -> Option<Self> {
+        let given: Vec<&str> = source.splitn(SEGMENTS, ':').collect();
+        if given.len() < SEGMENTS && given.last() != Some(&"*") {
+            return None;
+        }
+        let segments = std::array::from_fn(|i| Pattern::new(given.get(i).copied().unwrap_or("*"), Case::Sensitive));
+        Some(Self { source: source.to_owned(), segments })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// The part after the account: `bucket`, `bucket/prefix*` or `*`.
+    pub fn relative_id(&self) -> &Pattern {
+        &self.segments[SEGMENTS - 1]
+    }
+
+    /// `resource` as `acs:oss:*:1234:bucket/key`; segments that it lacks count as empty.
+    pub fn matches(&self, resource: &str) -> bool {
+        let mut given = resource.splitn(SEGMENTS, ':');
+        self.segments.iter().all(|pattern| pattern.matches(given.next().unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn naive(pattern: &[char], text: &[char]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some(('*', rest)), _) => naive(rest, text) || (!text.is_empty() && naive(pattern, &text[1..])),
+            (Some((p, rest)), Some((t, tail))) => (*p == '?' || p == t) && naive(rest, tail),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_a_naive_reference(pattern in "[ab*?/文]{0,8}", text in "[ab*?/文]{0,10}") {
+            let expected = naive(&pattern.chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>());
+            prop_assert_eq!(Pattern::new(&pattern, Case::Sensitive).matches(&text), expected);
+        }
+    }
+
+    #[test]
+    fn no_exponential_backtracking() {
+        let pattern = Pattern::new(&"*a".repeat(200), Case::Sensitive);
+        assert!(!pattern.matches(&format!("{}b", "a".repeat(4_000))));
+    }
+
+    #[test]
+    fn case_and_characters() {
+        assert!(Pattern::new("oss:put*", Case::Insensitive).matches("OSS:PutObject"));
+        assert!(!Pattern::new("User1/*", Case::Sensitive).matches("user1/a"));
+        assert!(Pattern::new("a?b", Case::Sensitive).matches("a图b"));
+    }
+
+    #[test]
+    fn resources_match_by_segment() {
+        let cases = [
+            ("*", "acs:oss:*:1:b/k", true),
+            ("acs:oss:*", "acs:oss:*:1:b/k", true),
+            ("acs:oss:*:*:*", "acs:oss:*:1:*", true),
+            ("acs:oss:*:*:b/*", "acs:oss:*:1:b/a/deep:er", true),
+            ("acs:oss:*:*:b/*", "acs:oss:*:1:b", false),
+            ("acs:oss:*:*:b", "acs:oss:*:1:b/k", false),
+            ("acs:oss:*:*:b/*", "acs:oss:*:1:other/x:b/k", false),
+            ("acs:oss:*:*:b/u1/*", "acs:oss:*:1:b/U1/k", false),
+            ("acs:oss:*:2:b/*", "acs:oss:*:1:b/k", false),
+        ];
+        for (pattern, resource, expected) in cases {
+            let parsed = ResourcePattern::parse(pattern).unwrap();
+            assert_eq!(parsed.matches(resource), expected, "{pattern} on {resource}");
+        }
+        for malformed in ["", "b/*", "acs:oss:*:b/*", "acs:oss:x"] {
+            assert!(ResourcePattern::parse(malformed).is_none(), "{malformed}");
+        }
+    }
+}

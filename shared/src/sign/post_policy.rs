@@ -1,0 +1,25 @@
+//! PostObject: the base64 text of the form's policy is itself what is signed (`oss-rest.md` §1.7).
+
+use super::hash::hmac_sha1_base64;
+use super::v4::{self, Scope};
+use crate::secret::{Secret, constant_time_eq};
+
+/// The form field `Signature` of a V1 form: base64(HMAC-SHA1(secret, policy)).
+pub fn sign_v1(secret: &Secret, policy_base64: &str) -> String {
+    hmac_sha1_base64(secret.expose().as_bytes(), policy_base64.as_bytes())
+}
+
+/// The form field `x-oss-signature` of a V4 form.
+pub fn sign_v4(secret: &Secret, scope: &Scope, policy_base64: &str) -> String {
+    v4::sign(secret, scope, policy_base64)
+}
+
+/// Whether `signature` is the V1 signature of the policy.
+pub fn verify_v1(secret: &Secret, policy_base64: &str, signature: &str) -> bool {
+    constant_time_eq(sign_v1(secret, policy_base64).as_bytes(), signature.as_bytes())
+}
+
+/// Whether `signature` is the V4 signature of the policy.
+pub fn verify_v4(secret: &Secret, scope: &Scope, policy_base64: &str, signature: &str) -> bool {
+    constant_time_eq(sign_v4(secret, scope, policy_base64).as_bytes(), signature.as_bytes())
+}
