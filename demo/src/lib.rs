@@ -1,1 +1,3 @@
-//! Placeholder until its first room is built.
+//! Emulator, app server and window in one process.
+
+pub mod picture;

@@ -1,1 +1,3 @@
-//! Placeholder until its first room is built.
+//! OSS, STS, RAM and IMG on this machine, enforcing for real.
+
+pub mod img;
