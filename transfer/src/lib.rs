@@ -1,1 +1,21 @@
-//! Placeholder until its first room is built.
+//! An asynchronous client of Alibaba Cloud OSS for apps that hold no key of their own: it asks the app server for a token and uploads directly.
+//!
+//! A [`Provider`] keeps the token fresh, a [`Client`] talks to one bucket, and an [`Observer`] hears of every step of both.
+
+pub mod cancel;
+pub mod client;
+pub mod config;
+pub mod credentials;
+pub mod error;
+pub mod object;
+pub mod observer;
+pub mod upload;
+
+pub use cancel::CancelToken;
+pub use client::Client;
+pub use config::ClientConfig;
+pub use credentials::{CredentialsSource, Provider};
+pub use error::TransferError;
+pub use object::{Downloaded, ListedObject, Listing, ObjectMeta};
+pub use observer::{Event, Observer};
+pub use upload::{ProgressFn, UploadOptions, Uploaded};

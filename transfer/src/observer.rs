@@ -1,0 +1,160 @@
+//! One typed stream of everything that happens: token, requests, parts, bytes, retries.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+/// Hears of events as they happen, on whatever task they happen: it must return quickly and never block.
+#[derive(Clone)]
+pub struct Observer(Arc<dyn Fn(&Event) + Send + Sync>);
+
+impl Observer {
+    /// Hands every event to `hear`.
+    pub fn new(hear: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hear))
+    }
+
+    /// Hears nothing.
+    pub fn silent() -> Self {
+        Self::new(|_| {})
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        tracing::debug!(?event);
+        (self.0)(&event);
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
+/// One thing that happened. Holds no secret: key ids are masked, URLs stand without their queries. Sizes are in bytes.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The app server is asked for a token.
+    TokenRequested {
+        /// The token URL, without its query.
+        url: String,
+    },
+    /// It gave one.
+    TokenRefreshed {
+        /// When the token ends.
+        expiration: Option<OffsetDateTime>,
+        /// The temporary key's id, masked.
+        access_key_id: String,
+    },
+    /// It gave none.
+    TokenRefused {
+        /// [`TransferError::code`](crate::TransferError::code) of the failure.
+        code: String,
+        /// What is wrong, for a person.
+        message: String,
+    },
+    /// This machine's clock turned out wrong, and requests are now signed with a corrected time.
+    ClockCorrected {
+        /// How many seconds OSS is ahead of this machine.
+        offset_seconds: i64,
+    },
+    /// A request's head is about to go out.
+    RequestSent {
+        /// The OSS operation (`UploadPart`).
+        operation: &'static str,
+        /// The HTTP method.
+        method: &'static str,
+        /// The URL, without its query.
+        url: String,
+    },
+    /// An answer's head has come in.
+    ResponseReceived {
+        /// The OSS operation.
+        operation: &'static str,
+        /// The HTTP status.
+        status: u16,
+        /// Names the request in OSS's log.
+        request_id: String,
+        /// Since [`Event::RequestSent`].
+        elapsed: Duration,
+    },
+    /// A request failed and will be repeated.
+    Retrying {
+        /// The OSS operation.
+        operation: &'static str,
+        /// Which repetition this is, from 1.
+        attempt: u32,
+        /// How long is waited before it.
+        wait: Duration,
+        /// What failed, for a person.
+        reason: String,
+    },
+    /// An upload begins.
+    UploadStarted {
+        /// The object.
+        key: String,
+        /// Bytes in all.
+        size: u64,
+        /// Requests that carry them: 1 for a simple upload.
+        parts: u32,
+    },
+    /// A part is on its way.
+    PartStarted {
+        /// The object.
+        key: String,
+        /// From 1.
+        number: u32,
+        /// Bytes in the part.
+        size: u64,
+    },
+    /// OSS has the part, and its CRC64 agrees.
+    PartDone {
+        /// The object.
+        key: String,
+        /// From 1.
+        number: u32,
+        /// Bytes in the part.
+        size: u64,
+    },
+    /// Bytes went out. At most one in 50 ms, and always one when all are out; falls back when a part is sent anew.
+    Progress {
+        /// The object.
+        key: String,
+        /// Bytes sent so far.
+        sent: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// OSS has the object, and its CRC64 agrees.
+    UploadDone {
+        /// The object.
+        key: String,
+        /// Bytes in all.
+        size: u64,
+        /// Names the last request in OSS's log.
+        request_id: String,
+        /// Since [`Event::UploadStarted`].
+        elapsed: Duration,
+    },
+    /// The upload ended without an object.
+    UploadFailed {
+        /// The object.
+        key: String,
+        /// [`TransferError::code`](crate::TransferError::code) of the failure.
+        code: String,
+        /// What is wrong, for a person.
+        message: String,
+    },
+    /// Bytes came in, as for [`Event::Progress`].
+    DownloadProgress {
+        /// The object.
+        key: String,
+        /// Bytes received so far.
+        received: u64,
+        /// Bytes in all, where OSS said.
+        total: Option<u64>,
+    },
+}
