@@ -1,2 +1,123 @@
-//! x
-fn main() {}
+//! The app server alone: reads its configuration, listens, says so in one line of JSON, and stops on SIGINT or SIGTERM.
+
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use serde_json::json;
+use server::App;
+use server::config::Config;
+use shared::clock::SystemClock;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+/// Hands short-lived upload tokens to apps: GET or POST /, /sts or /sts/getsts.
+///
+/// Once it listens it prints one line of JSON on standard output; logs go to standard error (RUST_LOG chooses how much).
+/// The configuration and its policy file are read once, at the start.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration; its PolicyFile is relative to its folder
+    #[arg(long, value_name = "FILE", default_value = "config.json")]
+    config: PathBuf,
+}
+
+/// The configuration is wrong.
+const EXIT_CONFIG: u8 = 2;
+/// The configuration is right, and the machine would not have it.
+const EXIT_RUN: u8 = 1;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((code, message)) => {
+            eprintln!("{message}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// The whole life of the server; the error is an exit code and what to tell the person who started it.
+async fn run(arguments: Arguments) -> Result<(), (u8, String)> {
+    let config = Config::load(&arguments.config).map_err(|error| (EXIT_CONFIG, error.to_string()))?;
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let app = App::new(config.clone(), Arc::new(SystemClock)).map_err(|error| (EXIT_CONFIG, error.to_string()))?;
+    let cannot_listen = |error: std::io::Error| {
+        let (source, listen) = (&config.source, config.listen);
+        (
+            EXIT_RUN,
+            format!(
+                "{source}: the address of Listen, {listen}, cannot be used: {error}. Stop the program that uses it, or give Listen another port"
+            ),
+        )
+    };
+    let listener = TcpListener::bind(config.listen).await.map_err(cannot_listen)?;
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    // A reader that has gone away is no reason to stop serving.
+    let _ = writeln!(std::io::stdout(), "{}", readiness(&config, &app, address));
+    let served = server::serve(listener, server::router(app), stop_signal()).await;
+    served.map_err(|error| (EXIT_RUN, format!("the app server stopped: {error}")))
+}
+
+/// What a script or a person needs to use this server; no secret.
+fn readiness(config: &Config, app: &App, address: SocketAddr) -> serde_json::Value {
+    let mut reachable = address;
+    if address.ip().is_unspecified() {
+        reachable.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    let mut line = json!({
+        "token_url": format!("http://{reachable}{}", server::TOKEN_PATH),
+        "listen": address.to_string(),
+        "role_arn": config.role_arn,
+        "token_expire_time": config.token_expire_time,
+        "sts_endpoint": config.sts_endpoint.to_string(),
+    });
+    let place = app.place();
+    for (name, value) in [
+        ("bucket", &place.bucket),
+        ("region", &place.region),
+        ("endpoint", &place.endpoint),
+        ("object_prefix", &place.object_prefix),
+    ] {
+        if let Some(value) = value {
+            line[name] = json!(value);
+        }
+    }
+    line
+}
+
+/// Completes on SIGINT (Ctrl-C) or SIGTERM.
+async fn stop_signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+    tracing::info!("stopping: running requests may finish");
+}

@@ -1,12 +1,15 @@
-//! JSON for policies: a repeated key is an error, because two readers may each keep another of the two values.
+//! JSON for policies and settings: a repeated key is an error, because two readers may each keep another of the two values.
 
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// Parses `text`; the error names line and column.
-pub(super) fn parse(text: &str) -> Result<Value, serde_json::Error> {
+/// Parses `text`.
+///
+/// # Errors
+/// Names line and column; never quotes a value.
+pub fn parse(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Strict>(text).map(|strict| strict.0)
 }
 

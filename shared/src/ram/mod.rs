@@ -3,7 +3,7 @@
 pub mod condition;
 pub mod document;
 pub mod evaluate;
-mod json;
+pub mod json;
 mod network;
 pub mod pattern;
 mod principal;

@@ -1,0 +1,185 @@
+//! The app server's settings as checked types: from a file, from text, or built in code.
+
+mod policy;
+mod read;
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use shared::bucket::BucketName;
+use shared::credentials::{Credentials, may_send_to};
+use shared::object_key::Prefix;
+use shared::region::{Endpoint, Region};
+use shared::secret::mask;
+use shared::sts::{MAX_DURATION, MIN_DURATION};
+
+pub use self::policy::PolicyTemplate;
+use crate::error::{ConfigError, Problem};
+
+/// Where the app server listens unless `Listen` says otherwise: the port of the reference document's sample server.
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7080);
+/// Where AssumeRole is asked unless `StsEndpoint` says otherwise.
+pub const DEFAULT_STS_ENDPOINT: &str = "https://sts.aliyuncs.com";
+/// What `RoleArn` must look like.
+const ROLE_ARN_FORM: &str = "the ARN of a RAM role, such as acs:ram::1234567890123456:role/app-upload";
+
+/// Everything that the app server is told. The names in `config.json` are given in brackets.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the settings came from, for messages: most often the path of the file.
+    pub source: String,
+    /// The RAM user's key that calls AssumeRole (`AccessKeyID`, `AccessKeySecret`).
+    pub credentials: Credentials,
+    /// The role that tokens stand for (`RoleArn`).
+    pub role_arn: String,
+    /// The life of a token in seconds, 900 to 43200 (`TokenExpireTime`).
+    pub token_expire_time: u32,
+    /// What a token may do of what its role may; `None` is all of it (`PolicyFile`).
+    pub policy: Option<PolicyTemplate>,
+    /// Where the binary listens (`Listen`); who embeds the library brings a listener.
+    pub listen: SocketAddr,
+    /// Where AssumeRole is asked (`StsEndpoint`).
+    pub sts_endpoint: Endpoint,
+    /// The value of `$BUCKET_NAME` (`Bucket`).
+    pub bucket: Option<BucketName>,
+    /// The value of `$OBJECT_PREFIX` (`ObjectPrefix`); an empty prefix is the whole bucket.
+    pub object_prefix: Option<Prefix>,
+    /// The bucket's region, told to apps (`Region`).
+    pub region: Option<Region>,
+    /// OSS's address, told to apps (`OssEndpoint`); see [`Config::told_endpoint`].
+    pub oss_endpoint: Option<Endpoint>,
+}
+
+impl Config {
+    /// Settings built in code: tokens of 900 s for the whole role. Change the public fields for more.
+    pub fn new(credentials: Credentials, role_arn: impl Into<String>, sts_endpoint: Endpoint) -> Self {
+        Self {
+            source: "the settings given in code".to_owned(),
+            credentials,
+            role_arn: role_arn.into(),
+            token_expire_time: MIN_DURATION,
+            policy: None,
+            listen: DEFAULT_LISTEN,
+            sts_endpoint,
+            bucket: None,
+            object_prefix: None,
+            region: None,
+            oss_endpoint: None,
+        }
+    }
+
+    /// Reads and checks a `config.json` and the policy file that it names. Blocks on two small files.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every problem found.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, path),
+            Err(error) => Err(ConfigError {
+                source: path.display().to_string(),
+                problems: vec![Problem::Unreadable { reason: error.to_string() }],
+            }),
+        }
+    }
+
+    /// As [`Config::load`], from the text of a `config.json`; `file` names it in messages, and `PolicyFile` is relative
+    /// to its folder.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every problem found.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, ConfigError> {
+        let config =
+            read::read(text, file).map_err(|problems| ConfigError { source: file.display().to_string(), problems })?;
+        config.check().map(|()| config)
+    }
+
+    /// Checks what the types of the fields leave open, for settings built in code as for those of a file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every problem found.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let mut problems: Vec<Problem> = role_arn_problem(&self.role_arn).into_iter().collect();
+        if !(MIN_DURATION..=MAX_DURATION).contains(&self.token_expire_time) {
+            problems.push(token_expire_time_problem(self.token_expire_time.to_string()));
+        }
+        let (key_id, host) = (&self.credentials.access_key_id, self.sts_endpoint.host());
+        if !may_send_to(key_id, host) {
+            problems.push(Problem::DemoKey { key_id: mask(key_id), host: host.to_owned() });
+        }
+        problems.extend(self.session_policy().err().unwrap_or_default());
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError { source: self.source.clone(), problems }) }
+    }
+
+    /// The session policy with its placeholders filled in, as compact JSON; `None` when the whole role is meant.
+    ///
+    /// # Errors
+    /// What keeps it from being filled in, or from being a session policy that STS takes.
+    pub fn session_policy(&self) -> Result<Option<String>, Vec<Problem>> {
+        let fill = |template: &PolicyTemplate| template.fill(self.bucket.as_ref(), self.object_prefix.as_ref());
+        self.policy.as_ref().map(fill).transpose()
+    }
+
+    /// The OSS endpoint that apps are told: `OssEndpoint`, else the public one of `Region`.
+    pub fn told_endpoint(&self) -> Option<String> {
+        let public = || self.region.as_ref().map(Region::public_endpoint);
+        self.oss_endpoint.as_ref().map(Endpoint::to_string).or_else(public)
+    }
+
+    /// What a careful operator should know before real people use this server; one sentence or two each.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = vec![
+            "callers are not told apart: whoever can reach this server gets a token for the same folder. \
+             Let only your app's signed-in users reach it"
+                .to_owned(),
+        ];
+        if self.policy.is_none() {
+            warnings.push(
+                "PolicyFile is empty: a token may do everything that the role may. Name a session policy".to_owned(),
+            );
+        }
+        if self.policy.as_ref().is_some_and(PolicyTemplate::uses_prefix)
+            && self.object_prefix.as_ref().is_some_and(|prefix| prefix.as_str().is_empty())
+        {
+            warnings.push("ObjectPrefix is empty: the policy reaches every object of the bucket".to_owned());
+        }
+        if !self.listen.ip().is_loopback() {
+            warnings.push(format!(
+                "Listen is {}: tokens leave this machine over plain HTTP. Put a TLS proxy in front",
+                self.listen
+            ));
+        }
+        if self.sts_endpoint.to_string().starts_with("http://") && !is_loopback(self.sts_endpoint.host()) {
+            warnings.push("StsEndpoint is plain HTTP: tokens cross the network unencrypted. Use https".to_owned());
+        }
+        warnings
+    }
+}
+
+/// Whether `host` is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// `acs:ram::<account>:role/<name>` (STS, AssumeRole), or the problem. A value that is no ARN may be a secret in the
+/// wrong place, so it is not repeated.
+fn role_arn_problem(arn: &str) -> Option<Problem> {
+    let well_formed =
+        arn.strip_prefix("acs:ram::").and_then(|rest| rest.split_once(":role/")).is_some_and(|(account, role)| {
+            let role_char = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/');
+            !account.is_empty()
+                && account.bytes().all(|b| b.is_ascii_digit())
+                && !role.is_empty()
+                && role.bytes().all(role_char)
+        });
+    let found = || match arn.starts_with("acs:") {
+        true => format!("{arn:?}"),
+        false => "a text that does not begin with acs:ram::".to_owned(),
+    };
+    (!well_formed).then(|| Problem::Invalid { key: "RoleArn", found: found(), expected: ROLE_ARN_FORM.to_owned() })
+}
+
+fn token_expire_time_problem(found: String) -> Problem {
+    let expected = format!("whole seconds from {MIN_DURATION} to {MAX_DURATION}");
+    Problem::Invalid { key: "TokenExpireTime", found, expected }
+}
