@@ -183,3 +183,30 @@ fn root_cause(error: &reqwest::Error) -> String {
     }
     cause.to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::clock::SystemClock;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_sts_that_never_answers_is_given_up_at_the_deadline() {
+        // Its queue takes the connection, and nobody reads from it.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = Endpoint::parse(&format!("http://{}", silent.local_addr().unwrap())).unwrap();
+        let key = Credentials::long_term("LTAI5tExampleKeyId00", Secret::new("secret"));
+        let mut client = StsClient::new(endpoint.clone(), key, Arc::new(SystemClock)).unwrap();
+        client.deadline = Duration::from_millis(50);
+        let ask = AssumeRole {
+            role_arn: "acs:ram::1:role/r".to_owned(),
+            role_session_name: "direct-transfer".to_owned(),
+            duration_seconds: 900,
+            policy: None,
+            external_id: None,
+        };
+        let failure = client.assume_role(&ask).await.unwrap_err();
+        assert_eq!(failure, StsFailure::Timeout { endpoint: endpoint.to_string(), seconds: 0 });
+        assert_eq!(failure.code(), "StsTimeout");
+    }
+}

@@ -1,0 +1,155 @@
+//! What the stories share: an STS that verifies and remembers, a running app server, and plain requests to it.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use server::App;
+use server::config::Config;
+use shared::clock::ManualClock;
+use shared::credentials::Credentials;
+use shared::region::Endpoint;
+use shared::secret::Secret;
+use shared::sign::rpc;
+use time::macros::datetime;
+use tokio::net::TcpListener;
+
+pub const KEY_ID: &str = "LTAI5tExampleKeyId00";
+pub const KEY_SECRET: &str = "ExampleLongTermSecret";
+pub const ROLE_ARN: &str = "acs:ram::1234567890123456:role/app-upload";
+pub const TOKEN_SECRET: &str = "rpnwO9ExampleTokenSecret";
+pub const SECURITY_TOKEN: &str = "CAES+wMIARKAAZhjH0EU/OIhJMQBMjRywXq7==";
+
+/// What STS says when all is well, for a token that ends at `expiration`.
+pub fn assumed_role(expiration: &str) -> String {
+    format!(
+        r#"{{"RequestId":"6894B13B","AssumedRoleUser":{{"AssumedRoleId":"1:direct-transfer","Arn":"{ROLE_ARN}/direct-transfer"}},"Credentials":{{"SecurityToken":"{SECURITY_TOKEN}","Expiration":"{expiration}","AccessKeySecret":"{TOKEN_SECRET}","AccessKeyId":"STS.NSExampleTokenKey"}}}}"#
+    )
+}
+
+type Parameters = Vec<(String, String)>;
+/// The answer to the n-th call, from 0.
+type Script = dyn Fn(usize) -> (u16, String) + Send + Sync;
+
+/// An STS on loopback: refuses a wrong signature as the real one does, and otherwise follows its script.
+pub struct FakeSts {
+    pub endpoint: Endpoint,
+    seen: Arc<Seen>,
+}
+
+struct Seen {
+    script: Box<Script>,
+    calls: Mutex<Vec<Parameters>>,
+    running: AtomicUsize,
+    most_running: AtomicUsize,
+}
+
+impl FakeSts {
+    pub async fn start(script: impl Fn(usize) -> (u16, String) + Send + Sync + 'static) -> Self {
+        let seen = Arc::new(Seen {
+            script: Box::new(script),
+            calls: Mutex::default(),
+            running: AtomicUsize::default(),
+            most_running: AtomicUsize::default(),
+        });
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&seen));
+        let address = spawn(router).await;
+        Self { endpoint: Endpoint::parse(&format!("http://{address}")).unwrap(), seen }
+    }
+
+    /// An STS that always gives a token.
+    pub async fn granting() -> Self {
+        Self::start(|_| (200, assumed_role("2017-12-12T07:49:09Z"))).await
+    }
+
+    /// The decoded parameters of every call so far.
+    pub fn calls(&self) -> Vec<Parameters> {
+        self.seen.calls.lock().unwrap().clone()
+    }
+
+    /// How many calls there were at once, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.seen.most_running.load(Ordering::SeqCst)
+    }
+}
+
+async fn answer(State(seen): State<Arc<Seen>>, method: Method, uri: Uri, headers: HeaderMap, body: String) -> Response {
+    let running = seen.running.fetch_add(1, Ordering::SeqCst) + 1;
+    seen.most_running.fetch_max(running, Ordering::SeqCst);
+    tokio::task::yield_now().await;
+    assert_eq!((method.as_str(), uri.to_string().as_str()), ("POST", "/"));
+    assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
+    let as_query: Uri = format!("/?{body}").parse().unwrap();
+    let Query(parameters) = Query::<Parameters>::try_from_uri(&as_query).unwrap();
+    let signed = rpc::verify(&Secret::new(KEY_SECRET), "POST", &parameters);
+    let call = {
+        let mut calls = seen.calls.lock().unwrap();
+        calls.push(parameters);
+        calls.len() - 1
+    };
+    let (status, body) = match signed {
+        true => (seen.script)(call),
+        false => (400, r#"{"Code":"SignatureDoesNotMatch","Message":"fake"}"#.to_owned()),
+    };
+    seen.running.fetch_sub(1, Ordering::SeqCst);
+    let location = [("location", "http://127.0.0.1:1/elsewhere")];
+    (StatusCode::from_u16(status).unwrap(), location, body).into_response()
+}
+
+/// Runs a router on a free port until the test ends.
+async fn spawn(router: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(server::serve(listener, router, std::future::pending()));
+    address
+}
+
+/// The five keys of the document, whole role, at this STS.
+pub fn config(sts: &Endpoint) -> Config {
+    Config::new(Credentials::long_term(KEY_ID, Secret::new(KEY_SECRET)), ROLE_ARN, sts.clone())
+}
+
+/// The app that these settings make; its clock stands at 2017-12-12T07:34:09Z.
+pub fn app(config: Config) -> Arc<App> {
+    let clock = Arc::new(ManualClock::new(datetime!(2017-12-12 07:34:09 UTC)));
+    App::new(config, clock).unwrap()
+}
+
+/// Runs an app server; returns its root URL, without a slash at the end.
+pub async fn app_server(config: Config) -> String {
+    format!("http://{}", spawn(server::router(app(config))).await)
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    /// The value of a header; empty when it is absent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+pub async fn ask(method: &str, url: &str, body: Vec<u8>) -> Answer {
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+    let response = client.request(method.parse().unwrap(), url).body(body).send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Answer { status, headers, body: response.text().await.unwrap() }
+}
+
+pub async fn get(url: &str) -> Answer {
+    ask("GET", url, Vec::new()).await
+}
