@@ -1,0 +1,34 @@
+//! From a source to upright pixels.
+
+use image::DynamicImage;
+use shared::error::OssError;
+use shared::img::Format;
+
+use super::header::{self, Header};
+use super::jpeg;
+use super::picture::Picture;
+
+/// Decodes `source` and turns it upright. A JPEG may come smaller than stored, though not smaller than `at_least`.
+pub(super) fn decode(source: &[u8], header: &Header, at_least: (u32, u32)) -> Result<Picture, OssError> {
+    let mut picture = if header.format == Format::Jpg {
+        jpeg::decode(source, header.stored(at_least.0, at_least.1))?
+    } else {
+        let decoded = header::decoder(source).and_then(DynamicImage::from_decoder);
+        from_dynamic(decoded.map_err(|_| header::damage(header.format))?)
+    };
+    picture.icc.clone_from(&header.icc);
+    if let Some(orientation) = header.orientation {
+        picture.orient(orientation);
+    }
+    Ok(picture)
+}
+
+/// Any picture of the `image` crate, brought to 8 bits.
+fn from_dynamic(decoded: DynamicImage) -> Picture {
+    let size = (decoded.width(), decoded.height());
+    if decoded.color().has_alpha() {
+        Picture::new(size, 4, decoded.into_rgba8().into_raw())
+    } else {
+        Picture::new(size, 3, decoded.into_rgb8().into_raw())
+    }
+}

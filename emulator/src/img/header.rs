@@ -1,0 +1,108 @@
+//! What a source says about itself before its pixels are decoded: format, size, orientation, profile.
+
+use std::io::Cursor;
+
+use image::codecs::webp::WebPDecoder;
+use image::metadata::Orientation;
+use image::{ImageDecoder, ImageFormat, ImageReader, Limits};
+use shared::error::{OssCode, OssError};
+use shared::img::{Format, ImgError};
+
+use super::{jpeg, limits};
+
+/// The head of a source picture, checked against the limits.
+#[derive(Debug, Clone)]
+pub(super) struct Header {
+    /// The container.
+    pub format: Format,
+    /// Pixels in a row as stored, before orientation.
+    pub width: u32,
+    /// Rows as stored, before orientation.
+    pub height: u32,
+    /// What EXIF says, if it says anything.
+    pub orientation: Option<Orientation>,
+    /// The ICC profile, where it describes RGB.
+    pub icc: Option<Vec<u8>>,
+}
+
+impl Header {
+    /// Reads and checks the head of `source`.
+    pub fn read(source: &[u8]) -> Result<Self, OssError> {
+        let format = sniff(source)?;
+        let header = if format == Format::Jpg { jpeg::header(source)? } else { Self::of_other(source, format)? };
+        limits::source_pixels((header.width, header.height), 1)?;
+        Ok(header)
+    }
+
+    /// (width, height) once the picture stands upright.
+    pub fn upright(&self) -> (u32, u32) {
+        self.stored(self.width, self.height)
+    }
+
+    /// A size turned from upright to stored, or back: orientations 5 to 8 swap the sides.
+    pub fn stored(&self, width: u32, height: u32) -> (u32, u32) {
+        let swaps = self.orientation.is_some_and(|orientation| orientation.to_exif() >= 5);
+        if swaps { (height, width) } else { (width, height) }
+    }
+
+    fn of_other(source: &[u8], format: Format) -> Result<Self, OssError> {
+        if format == Format::Webp {
+            refuse_animated_webp(source)?;
+        }
+        let mut decoder = decoder(source).map_err(|_| damage(format))?;
+        let (width, height) = decoder.dimensions();
+        let exif = decoder.exif_metadata().ok().flatten();
+        Ok(Self {
+            format,
+            width,
+            height,
+            orientation: exif.and_then(|chunk| Orientation::from_exif_chunk(&chunk)),
+            icc: decoder.icc_profile().ok().flatten().filter(|profile| describes_rgb(profile)),
+        })
+    }
+}
+
+/// A decoder of any format but JPEG, with the memory that it may take bounded.
+pub(super) fn decoder(source: &[u8]) -> image::ImageResult<impl ImageDecoder + '_> {
+    let mut reader = ImageReader::new(Cursor::new(source)).with_guessed_format()?;
+    let mut bounds = Limits::no_limits();
+    bounds.max_alloc = Some(limits::MAX_DECODER_BYTES);
+    reader.limits(bounds);
+    reader.into_decoder()
+}
+
+/// The answer to a picture whose head is right and whose body is not.
+pub(super) fn damage(format: Format) -> OssError {
+    match format {
+        Format::Webp => OssError::new(OssCode::BadWebPImage, "The webp image file may be damaged."),
+        _ => OssError::new(OssCode::ImageDamage, "The image file may be damaged."),
+    }
+}
+
+/// Bytes 16 to 19 of an ICC profile name its colour space. A profile of another space would be wrong for the RGB that we write.
+pub(super) fn describes_rgb(profile: &[u8]) -> bool {
+    profile.get(16..20) == Some(b"RGB ")
+}
+
+fn sniff(source: &[u8]) -> Result<Format, OssError> {
+    match image::guess_format(source) {
+        Ok(ImageFormat::Jpeg) => Ok(Format::Jpg),
+        Ok(ImageFormat::Png) => Ok(Format::Png),
+        Ok(ImageFormat::WebP) => Ok(Format::Webp),
+        Ok(ImageFormat::Bmp) => Ok(Format::Bmp),
+        Ok(ImageFormat::Gif) => Ok(Format::Gif),
+        Ok(ImageFormat::Tiff) => Ok(Format::Tiff),
+        _ if source.get(4..8) == Some(b"ftyp") => {
+            Err(ImgError::NotImplemented("a HEIC or AVIF source".to_owned()).into())
+        }
+        _ => Err(OssError::new(OssCode::BadRequest, "This image format is not supported.").ec("0040-00000005")),
+    }
+}
+
+/// OSS processes animated WebP for accounts on a list only (`img-and-ram.md` §1.5).
+fn refuse_animated_webp(source: &[u8]) -> Result<(), OssError> {
+    match WebPDecoder::new(Cursor::new(source)) {
+        Ok(decoder) if !decoder.has_animation() => Ok(()),
+        _ => Err(damage(Format::Webp)),
+    }
+}

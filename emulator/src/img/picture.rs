@@ -1,0 +1,107 @@
+//! Decoded pixels: 8 bits a channel, RGB or RGBA, rows without padding.
+
+use image::metadata::Orientation;
+use image::{DynamicImage, RgbImage, RgbaImage};
+
+/// A picture between two steps.
+#[derive(Debug, Clone)]
+pub(super) struct Picture {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// 3 (RGB) or 4 (RGBA, alpha not premultiplied).
+    pub channels: usize,
+    /// `width × height × channels` bytes.
+    pub pixels: Vec<u8>,
+    /// The source's ICC profile, where it describes RGB.
+    pub icc: Option<Vec<u8>>,
+    /// The quality of a JPEG source, 1 to 100, estimated.
+    pub source_quality: Option<u8>,
+}
+
+impl Picture {
+    /// A picture of these pixels alone. The length of `pixels` must fit.
+    pub fn new(size: (u32, u32), channels: usize, pixels: Vec<u8>) -> Self {
+        Self { width: size.0, height: size.1, channels, pixels, icc: None, source_quality: None }
+    }
+
+    /// A picture of one colour; alpha, where there is any, as given.
+    pub fn filled(size: (u32, u32), channels: usize, rgba: [u8; 4]) -> Self {
+        let count = size.0 as usize * size.1 as usize;
+        Self::new(size, channels, rgba[..channels].repeat(count))
+    }
+
+    /// (width, height).
+    pub fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
+    /// The colour and alpha at (x, y), which must lie inside.
+    pub fn rgba(&self, x: u32, y: u32) -> [u8; 4] {
+        let at = self.offset(x, y);
+        let alpha = if self.channels == 4 { self.pixels[at + 3] } else { 255 };
+        [self.pixels[at], self.pixels[at + 1], self.pixels[at + 2], alpha]
+    }
+
+    /// Lays `rgb` over the pixel at (x, y) with this opacity, 0 to 1. Outside the picture nothing happens.
+    pub fn blend(&mut self, x: i64, y: i64, rgb: [u8; 3], opacity: f32) {
+        let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { return };
+        if x >= self.width || y >= self.height || opacity <= 0.0 {
+            return;
+        }
+        let at = self.offset(x, y);
+        let under = if self.channels == 4 { f32::from(self.pixels[at + 3]) / 255.0 } else { 1.0 };
+        let alpha = opacity + under * (1.0 - opacity);
+        for (below, above) in self.pixels[at..at + 3].iter_mut().zip(rgb) {
+            let mixed = f32::from(above) * opacity + f32::from(*below) * under * (1.0 - opacity);
+            *below = (mixed / alpha).round() as u8;
+        }
+        if self.channels == 4 {
+            self.pixels[at + 3] = (alpha * 255.0).round() as u8;
+        }
+    }
+
+    /// Copies all of `other`, which must have as many channels and lie inside, to (x, y).
+    pub fn paste(&mut self, other: &Self, x: u32, y: u32) {
+        let row = other.width as usize * other.channels;
+        for (line, source) in (y..).zip(other.pixels.chunks_exact(row)) {
+            let at = self.offset(x, line);
+            self.pixels[at..at + row].copy_from_slice(source);
+        }
+    }
+
+    /// Turns the picture upright.
+    pub fn orient(&mut self, orientation: Orientation) {
+        if orientation == Orientation::NoTransforms {
+            return;
+        }
+        let pixels = std::mem::take(&mut self.pixels);
+        let dynamic = if self.channels == 4 {
+            RgbaImage::from_raw(self.width, self.height, pixels).map(DynamicImage::ImageRgba8)
+        } else {
+            RgbImage::from_raw(self.width, self.height, pixels).map(DynamicImage::ImageRgb8)
+        };
+        if let Some(mut dynamic) = dynamic {
+            dynamic.apply_orientation(orientation);
+            (self.width, self.height) = (dynamic.width(), dynamic.height());
+            self.pixels = dynamic.into_bytes();
+        }
+    }
+
+    /// The pixels as RGB, alpha laid on white: JPEG has no alpha (`img-and-ram.md` §1.5).
+    pub fn rgb_on_white(&self) -> std::borrow::Cow<'_, [u8]> {
+        if self.channels == 3 {
+            return std::borrow::Cow::Borrowed(&self.pixels);
+        }
+        let over_white = |channel: u8, alpha: u8| {
+            let (channel, alpha) = (u32::from(channel), u32::from(alpha));
+            ((channel * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+        };
+        self.pixels.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]].map(|channel| over_white(channel, p[3]))).collect()
+    }
+
+    fn offset(&self, x: u32, y: u32) -> usize {
+        (y as usize * self.width as usize + x as usize) * self.channels
+    }
+}
