@@ -1,5 +1,6 @@
 //! The client of one bucket: the front of every operation.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,82 +12,120 @@ use shared::object_key::ObjectKey;
 use crate::config::ClientConfig;
 use crate::credentials::Provider;
 use crate::error::TransferError;
+use crate::http::Http;
 use crate::object::{Downloaded, Listing, ObjectMeta};
 use crate::observer::Observer;
-use crate::upload::{UploadOptions, Uploaded};
+use crate::upload::{UploadOptions, Uploaded, multipart, simple};
+use crate::{download, object, presign};
 
 /// Talks to one bucket. Clones share connections, credentials and the limit on concurrent requests.
-#[derive(Debug, Clone)]
-pub struct Client {}
+///
+/// Every operation may fail with what OSS refuses ([`TransferError::Oss`]), with what the network does
+/// ([`Connect`](TransferError::Connect), [`Interrupted`](TransferError::Interrupted),
+/// [`Timeout`](TransferError::Timeout)) after the configured repetitions, and with what
+/// [`Provider::grant`] fails with. Dropping the future of an operation stops it.
+#[derive(Clone)]
+pub struct Client(Arc<Http>);
 
-#[allow(clippy::todo, unused_variables)]
 impl Client {
     /// A client that has connected to nothing yet.
+    ///
+    /// # Errors
+    /// [`TransferError::Config`] when a setting is out of bounds or no HTTP client can be made.
     pub fn new(
         config: ClientConfig,
         provider: Arc<Provider>,
         clock: Arc<dyn Clock>,
         observer: Observer,
     ) -> Result<Self, TransferError> {
-        todo!()
+        Http::new(config, provider, clock, observer).map(|http| Self(Arc::new(http)))
     }
 
     /// PutObject of bytes in memory.
+    ///
+    /// # Errors
+    /// [`TransferError::CrcMismatch`] when OSS received other bytes; [`TransferError::Cancelled`].
     pub async fn put_bytes(
         &self,
         key: &ObjectKey,
         body: Bytes,
         options: &UploadOptions,
     ) -> Result<Uploaded, TransferError> {
-        todo!()
+        simple::put_bytes(&self.0, key, body, options).await
     }
 
-    /// PutObject streamed from a file.
+    /// PutObject streamed from a file, in 256 KiB of memory; at most 5 GiB.
+    ///
+    /// # Errors
+    /// As for [`put_bytes`](Self::put_bytes); [`TransferError::File`], [`TransferError::FileChanged`] and
+    /// [`TransferError::TooLarge`].
     pub async fn upload_simple(
         &self,
         key: &ObjectKey,
         file: &Path,
         options: &UploadOptions,
     ) -> Result<Uploaded, TransferError> {
-        todo!()
+        simple::put_path(&self.0, key, file, options).await
     }
 
-    /// Multipart upload.
+    /// Multipart upload of a file: parts side by side, each streamed from the file and repeated on its own. Any failure,
+    /// a cancellation, and dropping the future abort the upload at OSS. An empty file is uploaded simply.
+    ///
+    /// # Errors
+    /// As for [`upload_simple`](Self::upload_simple).
     pub async fn upload_multipart(
         &self,
         key: &ObjectKey,
         file: &Path,
         options: &UploadOptions,
     ) -> Result<Uploaded, TransferError> {
-        todo!()
+        multipart::upload(&self.0, key, file, options).await
     }
 
     /// HeadObject.
+    ///
+    /// # Errors
+    /// [`TransferError::Oss`] with `NoSuchKey` when there is no such object.
     pub async fn head(&self, key: &ObjectKey) -> Result<ObjectMeta, TransferError> {
-        todo!()
+        object::head(&self.0, key).await
     }
 
-    /// GetObject into memory.
+    /// GetObject into memory, through an IMG process (`image/resize,w_200`) if one is given; at most 64 MiB.
+    ///
+    /// # Errors
+    /// [`TransferError::TooLarge`] beyond that; [`TransferError::CrcMismatch`] when other bytes arrived.
     pub async fn get(&self, key: &ObjectKey, process: Option<&str>) -> Result<Bytes, TransferError> {
-        todo!()
+        object::get(&self.0, key, process).await
     }
 
-    /// GetObject into a file.
+    /// GetObject into a file: streamed to a temporary name beside `to`, checked, synced, and renamed over `to`.
+    ///
+    /// # Errors
+    /// [`TransferError::CrcMismatch`] when other bytes arrived; [`TransferError::File`]. `to` is then as it was.
     pub async fn download(&self, key: &ObjectKey, to: &Path) -> Result<Downloaded, TransferError> {
-        todo!()
+        download::download(&self.0, key, to).await
     }
 
-    /// DeleteObject.
+    /// DeleteObject; an absent object is no error.
+    ///
+    /// # Errors
+    /// As for every operation.
     pub async fn delete(&self, key: &ObjectKey) -> Result<(), TransferError> {
-        todo!()
+        object::delete(&self.0, key).await
     }
 
-    /// ListObjectsV2.
+    /// ListObjectsV2: the first `max_keys` objects (at least one) whose keys begin with `prefix`, in as many requests as that takes.
+    ///
+    /// # Errors
+    /// As for every operation.
     pub async fn list(&self, prefix: &str, max_keys: u32) -> Result<Listing, TransferError> {
-        todo!()
+        object::list(&self.0, prefix, max_keys).await
     }
 
-    /// A URL that works without a signature of its own.
+    /// A URL with which anyone may make one request, for `expires` (1 s to 7 days) and no longer than the token lives.
+    ///
+    /// # Errors
+    /// [`TransferError::Config`] when `expires` is out of bounds.
     pub async fn presign(
         &self,
         method: &str,
@@ -94,6 +133,12 @@ impl Client {
         process: Option<&str>,
         expires: Duration,
     ) -> Result<String, TransferError> {
-        todo!()
+        presign::presign(&self.0, method, key, process, expires).await
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("config", &self.0.config).finish_non_exhaustive()
     }
 }

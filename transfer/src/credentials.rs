@@ -1,13 +1,23 @@
 //! The token: fetched once however many ask, kept while fresh, judged by OSS's clock.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
 use shared::clock::Clock;
 use shared::credentials::Credentials;
-use shared::token::Grant;
+use shared::secret::mask;
+use shared::token::{Grant, GrantPlace};
+use time::{Duration, OffsetDateTime};
 
+use crate::app_server::AppServer;
 use crate::error::TransferError;
-use crate::observer::Observer;
+use crate::observer::{Event, Observer};
+
+/// A token is replaced when less than this is left, as in the mobile SDKs (`oss-rest.md` §3.3).
+const EARLY: Duration = Duration::minutes(5);
 
 /// Where credentials come from.
 #[derive(Debug, Clone)]
@@ -22,45 +32,225 @@ pub enum CredentialsSource {
 }
 
 /// Keeps credentials fresh. Share one in an [`Arc`].
-#[derive(Debug)]
-pub struct Provider {}
+pub struct Provider(Kind);
+
+enum Kind {
+    Fixed(Box<Grant>, Skew),
+    AppServer(Arc<Keeper>),
+}
 
 impl Provider {
     /// A provider that has fetched nothing yet.
     ///
     /// # Errors
-    /// [`TransferError::Config`] when the URL is none, or when no HTTP client can be made.
+    /// [`TransferError::Config`] when the URL is no http or https URL, or when no HTTP client can be made.
     pub fn new(source: CredentialsSource, clock: Arc<dyn Clock>, observer: Observer) -> Result<Self, TransferError> {
-        let _ = (source, clock, observer);
-        todo!()
+        Ok(Self(match source {
+            CredentialsSource::Fixed(credentials) => {
+                Kind::Fixed(Box::new(Grant { credentials, place: GrantPlace::default() }), Skew::default())
+            }
+            CredentialsSource::AppServer { url } => {
+                let (server, state, skew) = (AppServer::new(&url)?, Mutex::default(), Skew::default());
+                Kind::AppServer(Arc::new(Keeper { server, clock, observer, skew, state }))
+            }
+        }))
     }
 
-    /// The credentials to sign with.
+    /// The credentials to sign with: those at hand while more than 5 minutes of their life remain (or more than half of
+    /// it, if they live for 10 minutes or less), else new ones.
     ///
     /// # Errors
     /// As for [`grant`](Self::grant).
     pub async fn credentials(&self) -> Result<Credentials, TransferError> {
-        todo!()
+        self.grant().await.map(|grant| grant.credentials)
     }
 
     /// The token with the place that the app server names for it.
     ///
     /// # Errors
-    /// Whatever the one fetch failed with, for all who waited for it.
+    /// Whatever the one fetch failed with, for all who waited for it: [`TransferError::Token`],
+    /// [`TransferError::TokenBody`], or a failure of the network.
     pub async fn grant(&self) -> Result<Grant, TransferError> {
-        todo!()
+        match &self.0 {
+            Kind::Fixed(grant, _) => Ok((**grant).clone()),
+            Kind::AppServer(keeper) => match keeper.fresh() {
+                Some(grant) => Ok(grant),
+                None => keeper.fetch().await,
+            },
+        }
     }
 
-    /// Fetches a new token, even if the old one is fresh.
+    /// Fetches a new token, even if the old one is fresh. Joins a fetch that is under way.
     ///
     /// # Errors
     /// As for [`grant`](Self::grant).
     pub async fn refresh(&self) -> Result<Grant, TransferError> {
-        todo!()
+        match &self.0 {
+            Kind::Fixed(grant, _) => Ok((**grant).clone()),
+            Kind::AppServer(keeper) => keeper.fetch().await,
+        }
     }
 
     /// The last token, fresh or not; asks nobody.
     pub fn current(&self) -> Option<Grant> {
-        todo!()
+        match &self.0 {
+            Kind::Fixed(grant, _) => Some((**grant).clone()),
+            Kind::AppServer(keeper) => keeper.state().held.as_ref().map(|held| held.grant.clone()),
+        }
+    }
+
+    /// Sees to it that the credentials are others than `refused`; whether they are. Of many who were refused with the
+    /// same token, the first fetches a new one for all.
+    pub(crate) async fn replace(&self, refused: &Credentials) -> Result<bool, TransferError> {
+        let Kind::AppServer(keeper) = &self.0 else { return Ok(false) };
+        let newer = keeper.state().held.as_ref().is_some_and(|held| held.grant.credentials != *refused);
+        if newer {
+            return Ok(true);
+        }
+        Ok(keeper.fetch().await?.credentials != *refused)
+    }
+
+    /// How far OSS's clock is ahead of this machine's, as far as is known.
+    pub(crate) fn skew(&self) -> Duration {
+        self.skew_cell().get()
+    }
+
+    /// From now on OSS's clock is taken to be `ahead` of this machine's.
+    pub(crate) fn correct_clock(&self, ahead: Duration) {
+        self.skew_cell().0.store(ahead.whole_seconds(), Ordering::Relaxed);
+    }
+
+    fn skew_cell(&self) -> &Skew {
+        match &self.0 {
+            Kind::Fixed(_, skew) => skew,
+            Kind::AppServer(keeper) => &keeper.skew,
+        }
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("current", &self.current()).finish_non_exhaustive()
+    }
+}
+
+/// Seconds that OSS's clock is ahead.
+#[derive(Debug, Default)]
+struct Skew(AtomicI64);
+
+impl Skew {
+    fn get(&self) -> Duration {
+        Duration::seconds(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// A fetch under way, which any number of tasks wait for.
+type Flight = Shared<BoxFuture<'static, Result<Grant, TransferError>>>;
+
+/// Holds the token of an app server.
+struct Keeper {
+    server: AppServer,
+    clock: Arc<dyn Clock>,
+    observer: Observer,
+    skew: Skew,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    flight: Option<Flight>,
+}
+
+/// A token, and when it came by this machine's clock.
+struct Held {
+    grant: Grant,
+    received: OffsetDateTime,
+}
+
+impl Keeper {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fresh(&self) -> Option<Grant> {
+        let now = self.clock.now();
+        let state = self.state();
+        let held = state.held.as_ref()?;
+        is_fresh(held, now, self.skew.get()).then(|| held.grant.clone())
+    }
+
+    /// Joins the fetch under way, or begins one. It runs to its end even if all who wait for it give up.
+    async fn fetch(self: &Arc<Self>) -> Result<Grant, TransferError> {
+        let flight = {
+            let mut state = self.state();
+            // A landed flight is still here only if its task was stopped before it could put the token away.
+            match state.flight.as_ref().filter(|flight| flight.peek().is_none()) {
+                Some(flight) => flight.clone(),
+                None => {
+                    let keeper = Arc::clone(self);
+                    let task = tokio::spawn(async move { keeper.land(keeper.server.ask(&keeper.observer).await) });
+                    let flight = task.map(|landed| landed.unwrap_or(Err(TransferError::Cancelled))).boxed().shared();
+                    state.flight.insert(flight).clone()
+                }
+            }
+        };
+        flight.await
+    }
+
+    /// Puts the outcome of a fetch away and tells of it.
+    fn land(&self, outcome: Result<Grant, TransferError>) -> Result<Grant, TransferError> {
+        let mut state = self.state();
+        state.flight = None;
+        if let Ok(grant) = &outcome {
+            state.held = Some(Held { grant: grant.clone(), received: self.clock.now() });
+        }
+        drop(state);
+        self.observer.emit(match &outcome {
+            Ok(grant) => Event::TokenRefreshed {
+                expiration: grant.credentials.expiration,
+                access_key_id: mask(&grant.credentials.access_key_id),
+            },
+            Err(error) => Event::TokenRefused { code: error.code().to_owned(), message: error.to_string() },
+        });
+        outcome
+    }
+}
+
+/// Whether enough of a token's life is left at `now`; both times by a clock that OSS's is `skew` ahead of.
+fn is_fresh(held: &Held, now: OffsetDateTime, skew: Duration) -> bool {
+    let Some(expiration) = held.grant.credentials.expiration else { return true };
+    let life = expiration - held.received.saturating_add(skew);
+    expiration - now.saturating_add(skew) > EARLY.min(life / 2).max(Duration::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::secret::Secret;
+    use time::macros::datetime;
+
+    #[test]
+    fn a_token_is_fresh_until_five_minutes_or_half_its_life_remain() {
+        let received = datetime!(2024-01-01 00:00:00 UTC);
+        for (life, age, skew, fresh) in [
+            (900, 0, 0, true),
+            (900, 599, 0, true),
+            (900, 600, 0, false),
+            (60, 29, 0, true),
+            (60, 30, 0, false),
+            (900, 2000, 0, false),
+            // A machine that is 20 minutes ahead believes that the token is dead, until it learns the true time.
+            (-300, 0, 0, false),
+            (-300, 0, -1200, true),
+            (-300, 599, -1200, true),
+            (-300, 600, -1200, false),
+        ] {
+            let mut credentials = Credentials::long_term("STS.x", Secret::new("s"));
+            credentials.expiration = Some(received + Duration::seconds(life));
+            let held = Held { grant: Grant { credentials, place: GrantPlace::default() }, received };
+            let now = received + Duration::seconds(age);
+            assert_eq!(is_fresh(&held, now, Duration::seconds(skew)), fresh, "{life} {age} {skew}");
+        }
     }
 }

@@ -2,13 +2,20 @@
 //!
 //! A [`Provider`] keeps the token fresh, a [`Client`] talks to one bucket, and an [`Observer`] hears of every step of both.
 
+mod app_server;
+mod blocking;
 pub mod cancel;
 pub mod client;
 pub mod config;
 pub mod credentials;
+mod download;
 pub mod error;
+mod http;
 pub mod object;
 pub mod observer;
+mod presign;
+mod retry;
+mod source;
 pub mod upload;
 
 pub use cancel::CancelToken;

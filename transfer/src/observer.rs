@@ -33,7 +33,8 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// One thing that happened. Holds no secret: key ids are masked, URLs stand without their queries. Sizes are in bytes.
+/// One thing that happened. Holds no secret: key ids are masked, and requests are signed in their headers, not their URLs.
+/// Sizes are in bytes.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -67,7 +68,7 @@ pub enum Event {
         operation: &'static str,
         /// The HTTP method.
         method: &'static str,
-        /// The URL, without its query.
+        /// The URL.
         url: String,
     },
     /// An answer's head has come in.
@@ -119,7 +120,8 @@ pub enum Event {
         /// Bytes in the part.
         size: u64,
     },
-    /// Bytes went out. At most one in 50 ms, and always one when all are out; falls back when a part is sent anew.
+    /// Bytes went out. At most one in 50 ms, and always one when OSS has confirmed them all; falls back when a part is
+    /// sent anew.
     Progress {
         /// The object.
         key: String,

@@ -1,10 +1,27 @@
-//! Uploads: what they take and what they give.
+//! Uploads: what they take, what they give, and what every kind of upload tells its observer.
+
+mod content_type;
+pub(crate) mod multipart;
+pub(crate) mod progress;
+pub(crate) mod simple;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use shared::object_key::ObjectKey;
 
 use crate::cancel::CancelToken;
+use crate::error::TransferError;
+use crate::http::answer::Reply;
+use crate::http::payload::Payload;
+use crate::http::{Call, Http};
+use crate::observer::Event;
+
+use progress::Progress;
 
 /// Hears of bytes sent and bytes in all; called as often as [`Event::Progress`](crate::Event::Progress) is emitted.
 pub type ProgressFn = Arc<dyn Fn(u64, u64) + Send + Sync>;
@@ -49,4 +66,68 @@ pub struct Uploaded {
     pub parts: u32,
     /// From the call to OSS's last answer.
     pub elapsed: Duration,
+}
+
+/// One upload as its observer sees it.
+struct Job<'a> {
+    http: &'a Http,
+    key: &'a ObjectKey,
+    size: u64,
+    parts: u32,
+    options: &'a UploadOptions,
+}
+
+impl Job<'_> {
+    /// Runs `work`, stops it when the upload is cancelled, and tells of its beginning and end.
+    async fn run<F>(&self, work: impl FnOnce(Arc<Progress>) -> F) -> Result<Uploaded, TransferError>
+    where
+        F: Future<Output = Result<Stored, TransferError>>,
+    {
+        let (observer, key) = (&self.http.observer, self.key.to_string());
+        let began = Instant::now();
+        observer.emit(Event::UploadStarted { key: key.clone(), size: self.size, parts: self.parts });
+        let progress = Arc::new(Progress::new(&key, self.size, observer, self.options.progress.clone()));
+        let outcome = work(Arc::clone(&progress)).await;
+        let (size, elapsed) = (self.size, began.elapsed());
+        match outcome {
+            Ok(Stored { etag, crc64, request_id }) => {
+                progress.finish();
+                observer.emit(Event::UploadDone { key, size, request_id: request_id.clone(), elapsed });
+                Ok(Uploaded { etag, crc64, size, request_id, parts: self.parts, elapsed })
+            }
+            Err(error) => {
+                let (code, message) = (error.code().to_owned(), error.to_string());
+                observer.emit(Event::UploadFailed { key, code, message });
+                Err(error)
+            }
+        }
+    }
+}
+
+/// What OSS said of an object that it now holds.
+struct Stored {
+    etag: String,
+    crc64: u64,
+    request_id: String,
+}
+
+/// Adds the headers with which an object is stored.
+fn describe<'a>(mut call: Call<'a>, key: &ObjectKey, options: &UploadOptions) -> Call<'a> {
+    let content_type = options.content_type.as_deref().unwrap_or_else(|| content_type::of(key.as_str()));
+    call = call.header("content-type", content_type);
+    for (name, value) in &options.metadata {
+        call = call.header(&format!("x-oss-meta-{}", name.to_ascii_lowercase()), value);
+    }
+    call
+}
+
+/// Sends `payload` with `call`, and compares what OSS received with what was sent.
+async fn put(http: &Http, mut call: Call<'_>, payload: Payload, content_md5: bool) -> Result<Reply, TransferError> {
+    if content_md5 {
+        call = call.header("content-md5", STANDARD.encode(payload.md5().await?));
+    }
+    call.payload = payload;
+    let reply = http.send_small(&call).await?;
+    reply.check_crc(reply.sent_crc)?;
+    Ok(reply)
 }
