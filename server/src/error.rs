@@ -35,7 +35,7 @@ impl std::fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// One thing that is wrong with the settings. `key` is the setting's name in `config.json`. No secret is in any of them.
+/// One thing that is wrong with the settings. `key` is the setting's name in `config.json`. None holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// The file of settings cannot be read.
@@ -89,7 +89,8 @@ pub enum Problem {
     TwoSpellings,
     /// The file that `PolicyFile` names cannot be read.
     #[error(
-        "PolicyFile: {path} cannot be read: {reason}; give a path relative to the folder of the configuration, or \"\" for no session policy"
+        "PolicyFile: {path} cannot be read: {reason}; give a path relative to the folder of the configuration, \
+         or \"\" for no session policy"
     )]
     PolicyUnreadable {
         /// The path that was tried.
@@ -117,7 +118,8 @@ pub enum Problem {
     },
     /// A key whose secret everyone knows would go to the real cloud.
     #[error(
-        "AccessKeyID: {key_id} is a demo key and {host} is the real cloud: use a key of your own, or a local StsEndpoint"
+        "AccessKeyID: {key_id} is a demo key and {host} is the real cloud: \
+         use a key of your own, or a local StsEndpoint"
     )]
     DemoKey {
         /// The key id, masked.
@@ -135,7 +137,8 @@ pub enum StsFailure {
     Refused(StsError),
     /// No answer could be had.
     #[error(
-        "the app server cannot reach STS at {endpoint} ({reason}): check StsEndpoint in its configuration, and its network"
+        "the app server cannot reach STS at {endpoint} ({reason}): \
+         check StsEndpoint in its configuration, and its network"
     )]
     Unreachable {
         /// `StsEndpoint`.
@@ -145,7 +148,8 @@ pub enum StsFailure {
     },
     /// No answer came in time.
     #[error(
-        "STS at {endpoint} did not answer within {seconds} s: check StsEndpoint in the app server's configuration, and its network"
+        "STS at {endpoint} did not answer within {seconds} s: \
+         check StsEndpoint in the app server's configuration, and its network"
     )]
     Timeout {
         /// `StsEndpoint`.
@@ -155,7 +159,8 @@ pub enum StsFailure {
     },
     /// The answer is none that STS gives.
     #[error(
-        "what answered at {endpoint} (HTTP {status}) does not speak the STS API: check StsEndpoint in the app server's configuration"
+        "what answered at {endpoint} (HTTP {status}) does not speak the STS API: \
+         check StsEndpoint in the app server's configuration"
     )]
     InvalidResponse {
         /// `StsEndpoint`.

@@ -1,4 +1,4 @@
-//! What is granted: the question that is put to STS, and where its token may be used. One grant for all callers, as yet.
+//! What is granted: the question that is put to STS, and where its token may be used; one grant for all callers.
 
 use shared::sts::{AssumeRole, AssumedRole};
 use shared::token::{Grant, GrantPlace};

@@ -1,5 +1,5 @@
-//! The app server: it holds the long-term key, asks STS for short-lived tokens, and hands them to apps, which then upload
-//! straight to OSS. The caller owns the listener and the shutdown.
+//! The app server: it holds the long-term key, asks STS for short-lived tokens, and hands them to apps, which then
+//! upload straight to OSS. The caller owns the listener and the shutdown.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -41,7 +41,7 @@ pub struct App {
 }
 
 impl App {
-    /// Checks the settings and makes the server ready to ask STS; nothing is sent yet. `clock` dates the requests to STS.
+    /// Checks the settings and makes the server ready; nothing is sent yet. `clock` dates the requests to STS.
     ///
     /// # Errors
     /// [`StartError`]: everything that is wrong with the settings, or no TLS.
@@ -63,7 +63,7 @@ impl App {
             }
             Err(failure) => {
                 let (error_code, error_message) = (failure.code().to_owned(), failure.to_string());
-                tracing::warn!(code = ?error_code, message = ?error_message, "no token");
+                tracing::warn!(code = ?error_code, reason = ?error_message, "no token");
                 TokenReply::Refused { error_code, error_message }
             }
         }

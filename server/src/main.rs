@@ -17,8 +17,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 /// Hands short-lived upload tokens to apps: GET or POST /, /sts or /sts/getsts.
 ///
-/// Once it listens it prints one line of JSON on standard output; logs go to standard error (RUST_LOG chooses how much).
-/// The configuration and its policy file are read once, at the start.
+/// Once it listens it prints one line of JSON on standard output; logs go to standard error (RUST_LOG chooses
+/// how much). The configuration and its policy file are read once, at the start.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err((code, message)) => {
-            eprintln!("{message}");
+            let _ = writeln!(std::io::stderr(), "{message}");
             ExitCode::from(code)
         }
     }
@@ -54,13 +54,12 @@ async fn run(arguments: Arguments) -> Result<(), (u8, String)> {
     }
     let app = App::new(config.clone(), Arc::new(SystemClock)).map_err(|error| (EXIT_CONFIG, error.to_string()))?;
     let cannot_listen = |error: std::io::Error| {
-        let (source, listen) = (&config.source, config.listen);
-        (
-            EXIT_RUN,
-            format!(
-                "{source}: the address of Listen, {listen}, cannot be used: {error}. Stop the program that uses it, or give Listen another port"
-            ),
-        )
+        let message = format!(
+            "{}: the address of Listen, {}, cannot be used: {error}. \
+             Stop the program that uses it, or give Listen another address or port",
+            config.source, config.listen
+        );
+        (EXIT_RUN, message)
     };
     let listener = TcpListener::bind(config.listen).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;

@@ -107,7 +107,7 @@ impl StsClient {
         }
     }
 
-    /// The body of the POST: every parameter and its RPC signature (`token-server.md` §3.4).
+    /// The body of the POST: every parameter and its signature (Alibaba Cloud RPC, signature V1).
     fn signed_form(&self, ask: &AssumeRole, nonce: &str) -> String {
         let timestamp = timefmt::iso8601(self.clock.now());
         let mut parameters = ask.parameters();

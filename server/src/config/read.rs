@@ -68,8 +68,8 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
     })
 }
 
-/// The fields of a `config.json`, and what has been found wrong with them so far. A reader that finds a problem notes it
-/// and returns any value: the notes decide.
+/// The fields of a `config.json`, and what has been found wrong with them so far. A reader that finds a problem notes
+/// it and returns any value: the notes decide.
 struct Settings {
     fields: Map<String, Value>,
     problems: Vec<Problem>,

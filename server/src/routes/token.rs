@@ -1,4 +1,4 @@
-//! The token route: HTTP 200 whatever the outcome, because Android drops the body of any other status (`token-server.md` §2.1).
+//! The token route: HTTP 200 whatever the outcome, because Android never reads the body of an HTTP error.
 
 use std::sync::Arc;
 

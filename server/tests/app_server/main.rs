@@ -1,4 +1,5 @@
 //! Stories about the app server over real sockets, with an STS on loopback that checks every signature.
+#![cfg(test)]
 
 mod config;
 mod contract;

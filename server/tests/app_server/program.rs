@@ -58,7 +58,7 @@ fn a_port_in_use_is_blamed_on_listen() {
     let path = write_config(&folder, &listen, "http://127.0.0.1:1");
     let output = program(&path).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
-    for part in [&*path.to_string_lossy(), "Listen", &listen, "another port"] {
+    for part in [&*path.to_string_lossy(), "Listen", &listen, "or port"] {
         assert!(stderr(&output).contains(part), "{} lacks {part}", stderr(&output));
     }
 }
