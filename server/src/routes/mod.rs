@@ -17,8 +17,8 @@ use crate::App;
 
 /// The path that messages recommend.
 pub const TOKEN_PATH: &str = "/sts";
-/// Where tokens are asked for: at `/` in the Java, Node and Ruby samples, `/sts` in ali-oss's example, `/sts/getsts` in the
-/// sample servers of the Android and iOS SDKs.
+/// Where tokens are asked for: `/` in the Java, Node and Ruby samples, `/sts` in ali-oss's example, `/sts/getsts` in the
+/// samples of the Android and iOS SDKs.
 const TOKEN_PATHS: [&str; 3] = ["/", TOKEN_PATH, "/sts/getsts"];
 /// No route needs a body; a POST may have one.
 const MAX_BODY_BYTES: usize = 64 * 1024;
