@@ -1,3 +1,30 @@
 //! OSS, STS, RAM and IMG on this machine, enforcing for real.
 
+mod accounts;
+mod authenticate;
+mod authorize;
+mod control;
 pub mod img;
+mod operation;
+mod ops;
+mod options;
+mod oss;
+mod recorder;
+mod reply;
+mod session;
+mod start;
+mod store;
+mod sts;
+mod target;
+mod xml;
+
+pub use options::Options;
+pub use start::{Ready, Running, StartError, start};
+
+/// A request id as OSS writes it: 24 upper-case hex digits.
+fn request_id() -> String {
+    let mut bytes = [0; 12];
+    // Without randomness ids repeat, which harms nothing but reading a log.
+    let _ = getrandom::fill(&mut bytes);
+    hex::encode_upper(bytes)
+}

@@ -1,0 +1,121 @@
+//! The control port: the decision stream and the clock. It asks for no key, so it answers only those who sit at this machine.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use futures_util::stream;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::clock::ShiftedClock;
+use shared::timefmt;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::oss::World;
+
+/// What the control port governs.
+#[derive(Debug, Clone)]
+pub struct Control {
+    /// The world.
+    pub world: Arc<World>,
+    /// Its clock.
+    pub clock: Arc<ShiftedClock>,
+}
+
+/// The routes of the control port.
+pub fn router(control: Control) -> Router {
+    Router::new()
+        .route("/decisions", get(decisions))
+        .route("/clock", get(clock).post(move_clock))
+        .layer(middleware::from_fn(refuse_browsers))
+        .with_state(control)
+}
+
+/// A page on the web can make a browser send requests to loopback, but not without `Origin`, nor under a name of ours.
+async fn refuse_browsers(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
+    let local = name == "localhost" || name.parse::<std::net::IpAddr>().is_ok();
+    if !local || request.headers().contains_key(header::ORIGIN) {
+        let error = json!({ "error": "the control port answers local programs only: no Origin header, and an address or localhost as Host" });
+        return (StatusCode::FORBIDDEN, Json(error)).into_response();
+    }
+    next.run(request).await
+}
+
+#[derive(Debug, Deserialize)]
+struct PageQuery {
+    #[serde(default)]
+    after: u64,
+    limit: Option<usize>,
+}
+
+/// `GET /decisions?after=SEQUENCE&limit=N`: a page as JSON, or, to a client that accepts `text/event-stream`, what is kept and then what comes.
+async fn decisions(State(control): State<Control>, Query(query): Query<PageQuery>, headers: HeaderMap) -> Response {
+    let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if accepts.contains("text/event-stream") {
+        return follow(&control.world, query.after).into_response();
+    }
+    let page = control.world.recorder.page(query.after, query.limit.unwrap_or(1000).clamp(1, 1000));
+    let next = page.last().map_or(query.after, |decision| decision.sequence);
+    Json(json!({ "decisions": page.iter().map(|decision| &**decision).collect::<Vec<_>>(), "next": next }))
+        .into_response()
+}
+
+fn follow(world: &Arc<World>, after: u64) -> impl IntoResponse + use<> {
+    // Subscribed before the page is read: what comes in between is in both, and told once.
+    let live = world.recorder.follow();
+    let kept = world.recorder.page(after, usize::MAX);
+    let start = (world.clone(), kept.into_iter().collect::<std::collections::VecDeque<_>>(), live, after);
+    let events = stream::unfold(start, |(world, mut kept, mut live, mut last)| async move {
+        loop {
+            if let Some(decision) = kept.pop_front() {
+                if decision.sequence <= last {
+                    continue;
+                }
+                last = decision.sequence;
+                let event = Event::default().id(last.to_string()).json_data(&*decision).unwrap_or_default();
+                return Some((Ok::<_, Infallible>(event), (world, kept, live, last)));
+            }
+            match live.recv().await {
+                Ok(decision) => kept.push_back(decision),
+                Err(RecvError::Lagged(_)) => kept = world.recorder.page(last, usize::MAX).into(),
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    });
+    Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+}
+
+fn clock_json(control: &Control) -> Json<Value> {
+    let offset = control.clock.offset().whole_milliseconds();
+    Json(json!({
+        "now": timefmt::iso8601_millis(control.world.clock.now()),
+        "offset_ms": i64::try_from(offset).unwrap_or_default(),
+    }))
+}
+
+/// `GET /clock`: the emulator's time and how far it is from this machine's.
+async fn clock(State(control): State<Control>) -> Json<Value> {
+    clock_json(&control)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Move {
+    advance_seconds: i64,
+}
+
+/// `POST /clock {"advance_seconds": N}`: moves the emulator's time; back with a negative number.
+async fn move_clock(State(control): State<Control>, Json(step): Json<Move>) -> Json<Value> {
+    control.clock.advance(time::Duration::seconds(step.advance_seconds));
+    clock_json(&control)
+}

@@ -1,0 +1,74 @@
+//! What the emulator can be told, on the command line or in the environment.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use shared::bucket::BucketName;
+use shared::region::Region;
+use shared::secret::Secret;
+
+const FREE_LOOPBACK_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// OSS, STS, RAM and IMG on this machine, enforcing for real.
+///
+/// On readiness one line of JSON goes to standard output: where each service listens, and a key pair to begin with. All logs go to standard error.
+#[derive(Debug, Clone, clap::Parser)]
+#[command(name = "emulator", version, max_term_width = 100)]
+pub struct Options {
+    /// The folder that keeps buckets and objects; a temporary one, removed at the end, when absent.
+    #[arg(long, env = "EMULATOR_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where OSS listens.
+    #[arg(long, env = "EMULATOR_LISTEN", value_name = "ADDRESS", default_value_t = FREE_LOOPBACK_PORT)]
+    pub listen: SocketAddr,
+    /// Where STS listens.
+    #[arg(long, env = "EMULATOR_STS_LISTEN", value_name = "ADDRESS", default_value_t = FREE_LOOPBACK_PORT)]
+    pub sts_listen: SocketAddr,
+    /// Where the control port listens: decisions and the clock. It asks for no key, so keep it on loopback.
+    #[arg(long, env = "EMULATOR_CONTROL_LISTEN", value_name = "ADDRESS", default_value_t = FREE_LOOPBACK_PORT)]
+    pub control_listen: SocketAddr,
+    /// The region of all buckets.
+    #[arg(long, env = "EMULATOR_REGION", value_name = "ID", default_value = "cn-hangzhou", value_parser = Region::parse)]
+    pub region: Region,
+    /// A bucket that exists from the start.
+    #[arg(long, env = "EMULATOR_BUCKET", value_name = "NAME", default_value = "direct-transfer", value_parser = BucketName::parse)]
+    pub bucket: BucketName,
+    /// The id of the RAM user's key; drawn at random when absent.
+    #[arg(long, env = "EMULATOR_ACCESS_KEY_ID", value_name = "ID")]
+    pub access_key_id: Option<String>,
+    /// The secret of the RAM user's key; drawn at random when absent. Prefer the environment: others can read a command line.
+    #[arg(long, env = "EMULATOR_ACCESS_KEY_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
+    pub access_key_secret: Option<Secret>,
+    /// The role that the RAM user may assume.
+    #[arg(
+        long,
+        env = "EMULATOR_ROLE_ARN",
+        value_name = "ARN",
+        default_value = "acs:ram::1000000000000001:role/direct-transfer"
+    )]
+    pub role_arn: String,
+}
+
+#[allow(clippy::unnecessary_wraps)] // the form that clap asks for
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text))
+}
+
+impl Default for Options {
+    /// As without any argument, whatever the environment says.
+    fn default() -> Self {
+        Self {
+            data: None,
+            listen: FREE_LOOPBACK_PORT,
+            sts_listen: FREE_LOOPBACK_PORT,
+            control_listen: FREE_LOOPBACK_PORT,
+            #[allow(clippy::expect_used)] // a constant, read by every test
+            region: Region::parse("cn-hangzhou").expect("a region"),
+            #[allow(clippy::expect_used)]
+            bucket: BucketName::parse("direct-transfer").expect("a bucket name"),
+            access_key_id: None,
+            access_key_secret: None,
+            role_arn: "acs:ram::1000000000000001:role/direct-transfer".to_owned(),
+        }
+    }
+}

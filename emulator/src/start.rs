@@ -1,0 +1,221 @@
+//! Starting and stopping: sockets bound, store opened, first bucket made, then one word that all is ready.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use serde::Serialize;
+use shared::clock::ShiftedClock;
+use shared::secret::Secret;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::accounts::{AccountError, Accounts};
+use crate::control::{self, Control};
+use crate::options::Options;
+use crate::oss::{self, World};
+use crate::recorder::Recorder;
+use crate::session::Sealer;
+use crate::store::{BucketRecord, Store, StoreError, to_ms};
+use crate::sts::{self, Nonces, Sts};
+
+/// Why the emulator did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A socket could not be bound.
+    #[error("{option} {address}: {source}. Choose another address, or port 0 for a free one.")]
+    Listen {
+        /// The command-line option.
+        option: &'static str,
+        /// Its value.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The data folder cannot be used.
+    #[error("--data {}: {source}", dir.display())]
+    Data {
+        /// The folder.
+        dir: PathBuf,
+        /// What is wrong.
+        source: StoreError,
+    },
+    /// No temporary folder could be made.
+    #[error("no temporary folder for the data: {0}; name one with --data")]
+    Temporary(std::io::Error),
+    /// The role's ARN is of another form.
+    #[error("--role-arn: {0}")]
+    Account(#[from] AccountError),
+    /// A key's id cannot stand in an Authorization header.
+    #[error("--access-key-id {0:?}: expected 3 to 128 letters, digits, '.', '-' or '_', not beginning with STS.")]
+    AccessKeyId(String),
+    /// A key's secret is empty.
+    #[error("--access-key-secret: it is empty")]
+    EmptySecret,
+    /// The system gave no randomness.
+    #[error("the system has no randomness: {0}")]
+    Randomness(#[from] getrandom::Error),
+}
+
+/// Where everything is, as the line on standard output tells.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ready {
+    /// `http://127.0.0.1:PORT`.
+    pub oss_endpoint: String,
+    /// `http://127.0.0.1:PORT`.
+    pub sts_endpoint: String,
+    /// `http://127.0.0.1:PORT`.
+    pub control_endpoint: String,
+    /// The region of all buckets.
+    pub region: String,
+    /// A bucket that exists.
+    pub bucket: String,
+    /// The RAM user's key.
+    pub access_key_id: String,
+    /// Its secret; of use on this machine alone.
+    pub access_key_secret: String,
+    /// A role that the RAM user may assume.
+    pub role_arn: String,
+}
+
+/// How long requests under way may take at the end.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// A running emulator. Dropped, it goes on until its runtime ends; [`Running::shutdown`] ends it in order.
+#[derive(Debug)]
+pub struct Running {
+    /// Where everything is.
+    pub ready: Ready,
+    stop: watch::Sender<bool>,
+    services: Vec<JoinHandle<std::io::Result<()>>>,
+    // Removed when the last request is done.
+    temporary: Option<tempfile::TempDir>,
+}
+
+impl Running {
+    /// Lets requests under way finish, for a while, then frees the ports and the temporary folder.
+    pub async fn shutdown(self) {
+        let _ = self.stop.send(true);
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        for mut service in self.services {
+            match tokio::time::timeout_at(deadline, &mut service).await {
+                Ok(Ok(Err(error))) => tracing::warn!("a service ended badly: {error}"),
+                Ok(_) => {}
+                // Someone follows the decisions, or sends slowly.
+                Err(_) => service.abort(),
+            }
+        }
+        drop(self.temporary);
+    }
+}
+
+/// Starts all services on `clock`; returns once they accept connections.
+///
+/// # Errors
+/// [`StartError`], which names the option that is to be changed.
+pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running, StartError> {
+    let access_key_id = match options.access_key_id {
+        Some(id) => checked_key_id(id)?,
+        None => format!("DEMO{}", random_text(8)?),
+    };
+    let secret = match options.access_key_secret {
+        Some(secret) if secret.expose().is_empty() => return Err(StartError::EmptySecret),
+        Some(secret) => secret,
+        None => Secret::new(random_text(15)?),
+    };
+    let accounts = Accounts::new(&options.role_arn, access_key_id.clone(), secret.clone())?;
+    let (oss_socket, oss_endpoint) = bind("--listen", options.listen).await?;
+    let (sts_socket, sts_endpoint) = bind("--sts-listen", options.sts_listen).await?;
+    let (control_socket, control_endpoint) = bind("--control-listen", options.control_listen).await?;
+
+    let temporary = match &options.data {
+        Some(_) => None,
+        None => Some(tempfile::Builder::new().prefix("oss-emulator-").tempdir().map_err(StartError::Temporary)?),
+    };
+    let dir = options.data.or_else(|| temporary.as_ref().map(|dir| dir.path().to_owned())).unwrap_or_default();
+    let bucket = options.bucket;
+    let store = open_store(dir, bucket.to_string(), Arc::clone(&clock)).await?;
+
+    let world = Arc::new(World {
+        accounts,
+        sealer: Sealer::random()?,
+        store: Arc::new(store),
+        region: options.region.clone(),
+        clock: Arc::clone(&clock) as Arc<dyn shared::clock::Clock>,
+        recorder: Recorder::new(),
+        pictures: tokio::sync::Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
+    });
+    let (stop, stopped) = watch::channel(false);
+    let oss = Router::new().fallback(oss::handle).with_state(Arc::clone(&world));
+    let sts = Router::new()
+        .fallback(sts::handle)
+        .with_state(Arc::new(Sts { world: Arc::clone(&world), nonces: Nonces::default() }));
+    let control = control::router(Control { world, clock });
+    let services = [(oss_socket, oss), (sts_socket, sts), (control_socket, control)]
+        .map(|(socket, router)| tokio::spawn(serve(socket, router, stopped.clone())));
+    Ok(Running {
+        ready: Ready {
+            oss_endpoint,
+            sts_endpoint,
+            control_endpoint,
+            region: options.region.to_string(),
+            bucket: bucket.to_string(),
+            access_key_id,
+            access_key_secret: secret.expose().to_owned(),
+            role_arn: options.role_arn,
+        },
+        stop,
+        services: services.into(),
+        temporary,
+    })
+}
+
+async fn bind(option: &'static str, address: SocketAddr) -> Result<(TcpListener, String), StartError> {
+    let fail = |source| StartError::Listen { option, address, source };
+    let listener = TcpListener::bind(address).await.map_err(fail)?;
+    let endpoint = format!("http://{}", listener.local_addr().map_err(fail)?);
+    Ok((listener, endpoint))
+}
+
+async fn open_store(dir: PathBuf, bucket: String, clock: Arc<ShiftedClock>) -> Result<Store, StartError> {
+    let at = dir.clone();
+    let open = move || {
+        let store = Store::open(&dir)?;
+        let now = shared::clock::Clock::now(&*clock);
+        store.index.create_bucket(&bucket, &BucketRecord { created_ms: to_ms(now) })?;
+        Ok(store)
+    };
+    tokio::task::spawn_blocking(open)
+        .await
+        .unwrap_or_else(|join| Err(StoreError::Index(join.to_string())))
+        .map_err(|source| StartError::Data { dir: at, source })
+}
+
+async fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            // A sender that is gone means that nobody will ever ask; then serve on.
+            if stopped.wait_for(|stop| *stop).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
+        .await
+}
+
+fn checked_key_id(id: String) -> Result<String, StartError> {
+    let clean = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    if (3..=128).contains(&id.len()) && id.bytes().all(clean) && !id.starts_with("STS.") {
+        Ok(id)
+    } else {
+        Err(StartError::AccessKeyId(id))
+    }
+}
+
+/// Hex of so many random bytes.
+fn random_text(bytes: usize) -> Result<String, getrandom::Error> {
+    let mut buffer = vec![0; bytes];
+    getrandom::fill(&mut buffer)?;
+    Ok(hex::encode(buffer))
+}

@@ -1,0 +1,113 @@
+//! The STS service: AssumeRole and GetCallerIdentity, both signature versions, GET and POST (`token-server.md` §3).
+
+mod actions;
+mod call;
+mod nonces;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{Response, StatusCode, header};
+use shared::decision::{Decision, LayerOutcome};
+use shared::sts::StsError;
+use shared::timefmt;
+
+use crate::oss::World;
+use crate::{reply, request_id, target};
+
+pub use nonces::Nonces;
+
+/// What the STS service needs beside the world.
+#[derive(Debug)]
+pub struct Sts {
+    /// The world.
+    pub world: Arc<World>,
+    /// Nonces seen in the last quarter of an hour.
+    pub nonces: Nonces,
+}
+
+/// The longest request body, in bytes: a policy of 2,048 characters, encoded, and the rest.
+const MAX_BODY: usize = 64 * 1024;
+
+/// A reply in both formats that a client may ask for.
+#[derive(Debug)]
+pub struct Reply {
+    json: String,
+    xml: String,
+}
+
+/// What was found out on the way, for the record.
+#[derive(Debug, Default)]
+pub struct Trail {
+    principal: shared::decision::Principal,
+    signature: shared::decision::SignatureOutcome,
+    action: String,
+    resource: String,
+    layers: Vec<LayerOutcome>,
+    wants_xml: bool,
+}
+
+/// Answers one HTTP request.
+pub async fn handle(
+    State(sts): State<Arc<Sts>>,
+    ConnectInfo(_): ConnectInfo<SocketAddr>,
+    request: axum::extract::Request,
+) -> Response<Body> {
+    let started = Instant::now();
+    let now = sts.world.clock.now();
+    let id = uuid_like(&request_id());
+    let (parts, body) = request.into_parts();
+    let host = target::host_of(&parts);
+    let mut trail = Trail::default();
+    let (outcome, bytes_in) = match axum::body::to_bytes(body, MAX_BODY).await {
+        Ok(body) => (call::serve(&sts, &parts, &body, now, &id, &mut trail), body.len()),
+        Err(_) => (Err(StsError::new(400, "InvalidParameter", "The request body is too long or was cut off.")), 0),
+    };
+    let (status, error_code, text) = match outcome {
+        Ok(reply) => (200, String::new(), if trail.wants_xml { reply.xml } else { reply.json }),
+        Err(mut error) => {
+            error.request_id.clone_from(&id);
+            let text = if trail.wants_xml { error.to_xml(&host) } else { error.to_json(&host) };
+            (error.status, error.code, text)
+        }
+    };
+    let bytes_out = text.len() as u64;
+    let mut response = reply::typed(
+        if trail.wants_xml { "text/xml;charset=utf-8" } else { "application/json;charset=utf-8" },
+        text.into(),
+    );
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    reply::set(&mut response, header::DATE, &timefmt::http_date(now));
+    reply::set(&mut response, header::CACHE_CONTROL, "no-store");
+    reply::set_named(&mut response, "x-acs-request-id", &id);
+    sts.world.recorder.record(Decision {
+        time: timefmt::iso8601_millis(now),
+        service: "sts".to_owned(),
+        request_id: id,
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        principal: trail.principal,
+        operation: trail.action.clone(),
+        action: if trail.action.is_empty() { String::new() } else { format!("sts:{}", trail.action) },
+        resource: trail.resource,
+        signature: trail.signature,
+        layers: trail.layers,
+        status,
+        error_code,
+        bytes_in: bytes_in as u64,
+        bytes_out,
+        duration_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        ..Decision::default()
+    });
+    response
+}
+
+/// STS's request ids look like UUIDs.
+fn uuid_like(hex: &str) -> String {
+    let padded = format!("{hex:0<32}");
+    let piece = |from: usize, to: usize| padded.get(from..to).unwrap_or_default();
+    format!("{}-{}-{}-{}-{}", piece(0, 8), piece(8, 12), piece(12, 16), piece(16, 20), piece(20, 32))
+}
