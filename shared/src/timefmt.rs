@@ -8,6 +8,7 @@ type Format = &'static [BorrowedFormatItem<'static>];
 
 const ISO8601: Format = describe!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 const ISO8601_MILLIS: Format = describe!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+const OSS_XML: Format = describe!("[year]-[month]-[day]T[hour]:[minute]:[second].000Z");
 const ISO8601_FRACTION: Format = describe!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond]Z");
 const ISO_BASIC: Format = describe!("[year][month][day]T[hour][minute][second]Z");
 const HTTP_DATE: Format =
@@ -27,7 +28,12 @@ pub fn iso8601(t: OffsetDateTime) -> String {
     write(t, ISO8601)
 }
 
-/// `2017-12-12T07:49:09.000Z`: dates inside OSS's XML.
+/// `2017-12-12T07:49:09.000Z`: dates inside OSS's XML. OSS counts whole seconds, and the older Python SDK reads only `.000`.
+pub fn oss_xml(t: OffsetDateTime) -> String {
+    write(t, OSS_XML)
+}
+
+/// `2017-12-12T07:49:09.123Z`: moments in records of ours.
 pub fn iso8601_millis(t: OffsetDateTime) -> String {
     write(t, ISO8601_MILLIS)
 }
@@ -67,6 +73,7 @@ mod tests {
         let t = datetime!(2022-12-08 01:02:03 UTC);
         assert_eq!(iso8601(t), "2022-12-08T01:02:03Z");
         assert_eq!(iso8601_millis(t), "2022-12-08T01:02:03.000Z");
+        assert_eq!(oss_xml(t + time::Duration::milliseconds(987)), "2022-12-08T01:02:03.000Z");
         assert_eq!(iso_basic(t), "20221208T010203Z");
         assert_eq!(http_date(t), "Thu, 08 Dec 2022 01:02:03 GMT");
         assert_eq!(parse_iso8601("2022-12-08T01:02:03Z"), Some(t));

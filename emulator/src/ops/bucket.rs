@@ -112,7 +112,7 @@ pub fn location(call: &Call<'_>) -> Response<Body> {
 fn describe(xml: &mut Xml, call: &Call<'_>, name: &str, record: &BucketRecord) {
     let region = &call.world.region;
     xml.leaf("Name", name)
-        .leaf("CreationDate", timefmt::iso8601_millis(from_ms(record.created_ms)))
+        .leaf("CreationDate", timefmt::oss_xml(from_ms(record.created_ms)))
         .leaf("Location", format!("oss-{region}"))
         .leaf("ExtranetEndpoint", format!("oss-{region}.aliyuncs.com"))
         .leaf("IntranetEndpoint", format!("oss-{region}-internal.aliyuncs.com"))

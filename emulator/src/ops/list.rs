@@ -129,7 +129,7 @@ fn push_entries(xml: &mut Xml, call: &Call<'_>, page: &Page<ObjectRecord>, with_
         if let Entry::Item(key, record) = entry {
             xml.open("Contents")
                 .key("Key", key)
-                .leaf("LastModified", timefmt::iso8601_millis(from_ms(record.modified_ms)))
+                .leaf("LastModified", timefmt::oss_xml(from_ms(record.modified_ms)))
                 .leaf("ETag", format!("\"{}\"", record.etag))
                 .leaf("Type", record.object_type.as_str())
                 .leaf("Size", record.size)
@@ -178,7 +178,7 @@ pub async fn uploads(call: &Call<'_>) -> Result<Response<Body>, Failure> {
                 .key("Key", key)
                 .leaf("UploadId", id)
                 .leaf("StorageClass", "Standard")
-                .leaf("Initiated", timefmt::iso8601_millis(from_ms(record.initiated_ms)))
+                .leaf("Initiated", timefmt::oss_xml(from_ms(record.initiated_ms)))
                 .close();
         }
     }

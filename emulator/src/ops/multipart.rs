@@ -240,7 +240,7 @@ pub async fn list_parts(call: &Call<'_>, upload_id: String) -> Result<Response<B
     for (number, part) in &parts {
         xml.open("Part")
             .leaf("PartNumber", number)
-            .leaf("LastModified", timefmt::iso8601_millis(from_ms(part.modified_ms)))
+            .leaf("LastModified", timefmt::oss_xml(from_ms(part.modified_ms)))
             .leaf("ETag", format!("\"{}\"", part.etag))
             .leaf("HashCrc64ecma", part.crc64)
             .leaf("Size", part.size)

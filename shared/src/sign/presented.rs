@@ -115,8 +115,8 @@ impl From<AuthError> for OssError {
         if let E::Skewed { request, server } = error {
             out = out
                 .detail("MaxAllowedSkewMilliseconds", (MAX_SKEW_SECONDS * 1000).to_string())
-                .detail("RequestTime", timefmt::iso8601_millis(request))
-                .detail("ServerTime", timefmt::iso8601_millis(server));
+                .detail("RequestTime", timefmt::oss_xml(request))
+                .detail("ServerTime", timefmt::oss_xml(server));
         }
         out
     }

@@ -2,7 +2,7 @@
 //! picture, so that memory does not grow with the size or angle of the text.
 
 use ab_glyph::{
-    Font, FontRef, Glyph, Outline, OutlineCurve, OutlinedGlyph, Point, PxScale, PxScaleFactor, Rect, point,
+    Font, FontRef, Glyph, GlyphId, Outline, OutlineCurve, OutlinedGlyph, Point, PxScale, PxScaleFactor, Rect, point,
 };
 use shared::error::{OssCode, OssError};
 use shared::img::TextWatermark;
@@ -11,6 +11,9 @@ use crate::img::picture::Picture;
 
 /// How far the shadow falls right and down, as a share of the font's size.
 const SHADOW_OFFSET: f32 = 1.0 / 20.0;
+
+/// Drawn for what the font lacks; the font's own glyph for that is empty.
+const MISSING: char = '□';
 
 /// Text with every glyph in its place.
 pub(super) struct LaidText {
@@ -22,7 +25,7 @@ pub(super) struct LaidText {
     shadow: Option<(f32, i64)>,
 }
 
-/// Lays a text out. All the fonts that OSS offers are drawn with the one that we may ship; what it lacks becomes its empty box.
+/// Lays a text out. All the fonts that OSS offers are drawn with the one that we may ship; what it lacks becomes [`MISSING`].
 pub(super) fn lay_out(mark: &TextWatermark) -> Result<LaidText, OssError> {
     let font = FontRef::try_from_slice(shared::font::CJK)
         .map_err(|_| OssError::new(OssCode::InternalError, "The font of text watermarks could not be read."))?;
@@ -31,7 +34,10 @@ pub(super) fn lay_out(mark: &TextWatermark) -> Result<LaidText, OssError> {
     let turn = Turn::clockwise(mark.rotate);
     let (mut glyphs, mut advance) = (Vec::new(), 0.0);
     for character in mark.text.chars().filter(|c| !c.is_control()) {
-        let id = font.glyph_id(character);
+        let id = match font.glyph_id(character) {
+            GlyphId(0) => font.glyph_id(MISSING),
+            id => id,
+        };
         if let Some(outline) = font.outline(id).filter(|outline| !outline.curves.is_empty()) {
             let scale = PxScale::from(font.height_unscaled() * pixels_per_unit);
             let position = turn.on_screen(point(advance, 0.0));
