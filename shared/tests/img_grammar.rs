@@ -1,4 +1,5 @@
 //! The `x-oss-process` grammar: what is read, what is refused with which code, what size comes out.
+#![cfg(test)]
 
 use proptest::prelude::*;
 use shared::error::{OssCode, OssError};
