@@ -79,11 +79,9 @@ pub(crate) fn refusal(method: &str, status: u16, headers: &HeaderMap, body: &str
     let carried = text(headers, "x-oss-err").and_then(|value| STANDARD.decode(value.trim()).ok());
     let mut error = match carried {
         Some(xml) => OssError::from_xml(status, &String::from_utf8_lossy(&xml)),
+        None if method == "HEAD" => guess(OssError::from_xml(status, "")),
         None => OssError::from_xml(status, body),
     };
-    if matches!(error.code, OssCode::Other(_)) && method == "HEAD" {
-        guess(&mut error);
-    }
     if error.request_id.is_empty() {
         error.request_id = text(headers, "x-oss-request-id").unwrap_or_default().to_owned();
     }
@@ -95,14 +93,15 @@ pub(crate) fn refusal(method: &str, status: u16, headers: &HeaderMap, body: &str
 }
 
 /// Without `x-oss-err`, the status of a HEAD must do.
-fn guess(error: &mut OssError) {
+fn guess(mut error: OssError) -> OssError {
     let (code, message) = match error.status {
         304 => (OssCode::NotModified, "The object has not been modified."),
         404 => (OssCode::NoSuchKey, "The specified key does not exist."),
         412 => (OssCode::PreconditionFailed, "A condition of the request does not hold."),
-        _ => return,
+        _ => return error,
     };
     (error.code, error.message) = (code, message.to_owned());
+    error
 }
 
 #[cfg(test)]

@@ -1,0 +1,10 @@
+//! The client against a small scripted OSS that verifies every signature.
+
+// Helpers of tests stand outside of `#[test]` functions, where clippy would let them fail loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod fake;
+mod objects;
+mod retries;
+mod tokens;
+mod uploads;
