@@ -9,6 +9,7 @@ use shared::crc64;
 use shared::error::{OssCode, push_element};
 use shared::object_key::ObjectKey;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 use super::progress::Progress;
 use super::{Job, Stored, UploadOptions, Uploaded, describe, put, simple};
@@ -193,28 +194,33 @@ impl AbortOnDrop {
         self.upload = None;
     }
 
-    /// Aborts now. Gives up soon: the caller waits to tell what went wrong before.
+    /// Aborts now, and waits for it, but not long: the caller is to hear what went wrong before.
     async fn abort(mut self) {
-        if let Some((http, key, upload_id)) = self.upload.take() {
-            abort(&http, &key, &upload_id).await;
+        if let Some(abort) = self.start()
+            && tokio::time::timeout(ABORT_PATIENCE, abort).await.is_err()
+        {
+            tracing::warn!("an abandoned upload is being aborted in the background");
         }
+    }
+
+    /// Begins the Abort, which goes on whatever becomes of the caller.
+    fn start(&mut self) -> Option<JoinHandle<()>> {
+        let (http, key, upload_id) = self.upload.take()?;
+        let runtime = Handle::try_current().ok()?;
+        Some(runtime.spawn(async move { abort(&http, &key, &upload_id).await }))
     }
 }
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        if let (Some((http, key, upload_id)), Ok(runtime)) = (self.upload.take(), Handle::try_current()) {
-            runtime.spawn(async move { abort(&http, &key, &upload_id).await });
-        }
+        self.start();
     }
 }
 
 async fn abort(http: &Http, key: &ObjectKey, upload_id: &str) {
     let call = Call::new("AbortMultipartUpload", "DELETE", Some(key)).param("uploadId", upload_id);
-    match tokio::time::timeout(ABORT_PATIENCE, http.send_small(&call)).await {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::warn!(%key, upload_id, %error, "an abandoned upload could not be aborted"),
-        Err(_) => tracing::warn!(%key, upload_id, "an abandoned upload could not be aborted in time"),
+    if let Err(error) = http.send_small(&call).await {
+        tracing::warn!(%key, upload_id, %error, "an abandoned upload could not be aborted");
     }
 }
 

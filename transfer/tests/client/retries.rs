@@ -1,10 +1,11 @@
 //! What is repeated, how often, and what is given up.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shared::clock::ManualClock;
+use shared::error::{OssCode, OssError};
 use shared::region::Endpoint;
 use time::macros::datetime;
 use transfer::{Client, Event, TransferError, UploadOptions};
@@ -76,15 +77,16 @@ async fn a_silent_server_is_a_timeout() {
     assert_eq!(fake.count("HeadObject"), 2);
 }
 
-/// Accepts connections and reads `bytes` of each.
-fn lazy_server(bytes: usize) -> String {
+/// Reads a little of each request, says `answer`, and reads no further.
+fn lazy_server(answer: String) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {
         let mut kept = Vec::new();
         for connection in listener.incoming() {
             let mut connection = connection.unwrap();
-            let _ = connection.read_exact(&mut vec![0; bytes]);
+            let _ = connection.read_exact(&mut [0; 1000]);
+            connection.write_all(answer.as_bytes()).unwrap();
             kept.push(connection);
         }
     });
@@ -92,17 +94,21 @@ fn lazy_server(bytes: usize) -> String {
 }
 
 #[tokio::test]
-async fn an_upload_that_nobody_reads_is_a_timeout() {
-    let fake = Fake::start().await;
-    let mut config = fake.config();
-    config.endpoint = Endpoint::parse(&format!("http://{}", lazy_server(1000))).unwrap();
-    config.socket_timeout = Duration::from_millis(200);
-    config.max_error_retries = 0;
-    // More than the buffers of both ends hold.
-    let body = vec![0; 32 * 1024 * 1024];
-    let client = fake.client(config, recorder().0);
-    let error = client.put_bytes(&key("a"), body.into(), &UploadOptions::default()).await.unwrap_err();
-    assert_eq!(error.code(), "Timeout", "{error}");
+async fn an_upload_that_nobody_reads_ends_with_what_the_server_said_or_a_timeout() {
+    let xml = OssError::new(OssCode::AccessDenied, "No.").to_xml();
+    let refusal = format!("HTTP/1.1 403 Forbidden\r\nContent-Length: {}\r\n\r\n{xml}", xml.len());
+    for (answer, code) in [(String::new(), "Timeout"), (refusal, "AccessDenied")] {
+        let fake = Fake::start().await;
+        let mut config = fake.config();
+        config.endpoint = Endpoint::parse(&format!("http://{}", lazy_server(answer))).unwrap();
+        config.socket_timeout = Duration::from_millis(200);
+        config.max_error_retries = 0;
+        // More than the buffers of both ends hold.
+        let body = vec![0; 32 * 1024 * 1024];
+        let client = fake.client(config, recorder().0);
+        let error = client.put_bytes(&key("a"), body.into(), &UploadOptions::default()).await.unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+    }
 }
 
 #[tokio::test]
