@@ -1,3 +1,12 @@
 //! Emulator, app server and window in one process.
 
+mod banner;
+pub mod flow;
+pub mod headless;
+pub mod options;
 pub mod picture;
+pub mod report;
+pub mod world;
+
+pub use banner::banner;
+pub use options::Options;
