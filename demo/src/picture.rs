@@ -187,11 +187,8 @@ impl Scene {
         let palette = self.palette;
         let down = v / WATERLINE;
         let depth = 1.0 / (1.12 - down).max(0.05);
-        let air = if down < 0.55 {
-            mix(palette.zenith, palette.middle, down / 0.55)
-        } else {
-            mix(palette.middle, palette.horizon, smooth(0.4, 0.95, down))
-        };
+        let upper = mix(palette.zenith, palette.middle, (down / 0.6).min(1.0));
+        let air = mix(upper, palette.horizon, smooth(0.4, 0.97, down));
         SkyRow {
             v,
             air,
