@@ -1,1 +1,23 @@
-//! Placeholder until its first room is built.
+//! The desktop app without its window: state, views, jobs and a CPU painter. It knows egui, but no window, file dialog or runtime of its own.
+
+pub mod action;
+pub mod app;
+mod art;
+pub mod command;
+pub mod dialogs;
+pub mod format;
+mod icons;
+pub mod jobs;
+pub mod naming;
+pub mod paint;
+pub mod problem;
+mod recipe;
+pub mod settings;
+pub mod state;
+pub mod theme;
+mod views;
+mod widgets;
+
+pub use app::App;
+pub use jobs::{Jobs, TokioJobs};
+pub use settings::Settings;

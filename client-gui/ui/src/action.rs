@@ -1,0 +1,70 @@
+//! What the person asks for: views push actions, the app carries them out.
+
+use std::path::PathBuf;
+
+use crate::problem::Help;
+use crate::settings::ThemeChoice;
+
+/// A step of the flow, from left to right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// Where to get tokens and where to upload.
+    Configure,
+    /// Which picture.
+    Select,
+    /// Under which name, and how; and what OSS says.
+    Upload,
+    /// What IMG makes of it.
+    Thumbnail,
+}
+
+impl Step {
+    /// All four, in order.
+    pub const ALL: [Self; 4] = [Self::Configure, Self::Select, Self::Upload, Self::Thumbnail];
+
+    /// The words on the screen: those of the reference app.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Configure => "Configure",
+            Self::Select => "Select Image",
+            Self::Upload => "Upload",
+            Self::Thumbnail => "Thumbnail",
+        }
+    }
+
+    /// 1 to 4.
+    pub fn number(self) -> usize {
+        self as usize + 1
+    }
+}
+
+/// Something that the person asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Show a step.
+    GoTo(Step),
+    /// Use the settings: get a token, then go on to Select Image.
+    Configure,
+    /// Try the settings as far as OSS, and stay.
+    Test,
+    /// Open the file dialog.
+    PickImage,
+    /// Take this file.
+    TakeImage(PathBuf),
+    /// Upload the picture.
+    Upload,
+    /// Stop the upload, or else dismiss the notice.
+    Cancel,
+    /// Ask the app server for a new token.
+    NewToken,
+    /// Put words on the clipboard.
+    Copy(String),
+    /// The button of a problem.
+    Help(Help),
+    /// Change the theme.
+    Theme(ThemeChoice),
+    /// Change the size of text and controls, in steps.
+    Zoom(i8),
+    /// Close the notice.
+    DismissNotice,
+}

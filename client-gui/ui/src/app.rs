@@ -1,0 +1,233 @@
+//! The app: drains events, draws the views, and carries out what they ask for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::{Align2, Context, Key, KeyboardShortcut, Modifiers, Ui};
+use shared::clock::Clock;
+
+use crate::action::{Action, Step};
+use crate::art::Art;
+use crate::command::Command;
+use crate::dialogs::{Dialogs, Picked};
+use crate::jobs::Jobs;
+use crate::problem::{Help, Problem};
+use crate::settings::{Settings, ThemeChoice};
+use crate::state::{Connection, Selection, State, Upload};
+use crate::theme::{self, palette, space};
+use crate::views::{header, page, stepper};
+
+/// Events taken in one frame; the rest waits for the next, so that a flood cannot freeze the window.
+const EVENTS_A_FRAME: usize = 500;
+
+/// The app without its window.
+pub struct App {
+    state: State,
+    jobs: Box<dyn Jobs>,
+    dialogs: Box<dyn Dialogs>,
+    dialog_open: bool,
+    clock: Arc<dyn Clock>,
+    art: Art,
+    note: Option<String>,
+    shown_theme: Option<ThemeChoice>,
+    shown_zoom: Option<f32>,
+}
+
+impl App {
+    /// An app at its first step. Call [`theme::install`] on the context before the first frame.
+    pub fn new(settings: Settings, jobs: Box<dyn Jobs>, dialogs: Box<dyn Dialogs>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            state: State::new(settings, clock.now()),
+            jobs,
+            dialogs,
+            dialog_open: false,
+            clock,
+            art: Art::default(),
+            note: None,
+            shown_theme: None,
+            shown_zoom: None,
+        }
+    }
+
+    /// With a few words beside the name, such as what kind of world this is.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+
+    /// Selects `image`, as if it had been dropped on the window.
+    pub fn open(&mut self, image: PathBuf) {
+        self.act(Action::TakeImage(image));
+    }
+
+    /// What the app knows.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Whether nothing is under way: no job runs, and none has ended that the app has not heard of.
+    pub fn is_idle(&self) -> bool {
+        self.jobs.is_idle()
+            && !matches!(self.state.connection, Connection::Trying(..))
+            && !matches!(self.state.picture, Selection::Loading(..))
+            && !matches!(self.state.upload, Upload::Running { .. })
+            && self.state.processed.running.is_none()
+    }
+
+    /// Draws one frame into the whole of `ui`.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        self.take_in();
+        let ctx = ui.ctx().clone();
+        self.apply_look(&ctx);
+        let mut actions = self.keys_and_drops(&ctx);
+        self.draw(ui, &mut actions);
+        let mut busy = !actions.is_empty();
+        for action in actions {
+            if let Action::Copy(text) = &action {
+                ctx.copy_text(text.clone());
+            }
+            self.act(action);
+        }
+        let due = self.state.due();
+        busy |= !due.is_empty();
+        self.run(due);
+        if busy {
+            // What was just drawn shows the state before the actions.
+            ctx.request_repaint();
+        }
+        self.tick(&ctx);
+    }
+
+    fn take_in(&mut self) {
+        for _ in 0..EVENTS_A_FRAME {
+            let Some(event) = self.jobs.poll() else { break };
+            let commands = self.state.receive(event);
+            self.run(commands);
+        }
+        match self.dialogs.poll() {
+            None => return,
+            Some(Picked::File(path)) => self.act(Action::TakeImage(path)),
+            Some(Picked::Nothing) => {}
+            Some(Picked::Unavailable(why)) => {
+                let help = "Drop a picture on the window, or type its path in step 2.";
+                let problem =
+                    Problem::new("NoDialog", "No file dialog on this desktop", format!("{why} {help}"), Help::None);
+                self.state.notice = Some(problem);
+            }
+        }
+        self.dialog_open = false;
+    }
+
+    fn act(&mut self, action: Action) {
+        if action == Action::PickImage {
+            self.state.step = Step::Select;
+            if !self.dialog_open {
+                self.dialog_open = true;
+                self.dialogs.pick_image();
+            }
+            return;
+        }
+        let now = self.clock.now();
+        let commands = self.state.act(action, now);
+        self.run(commands);
+    }
+
+    fn run(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            self.jobs.run(command);
+        }
+    }
+
+    fn apply_look(&mut self, ctx: &Context) {
+        let theme = self.state.settings.theme;
+        if self.shown_theme != Some(theme) {
+            self.shown_theme = Some(theme);
+            ctx.set_theme(match theme {
+                ThemeChoice::System => egui::ThemePreference::System,
+                ThemeChoice::Light => egui::ThemePreference::Light,
+                ThemeChoice::Dark => egui::ThemePreference::Dark,
+            });
+        }
+        let zoom = &mut self.state.settings.zoom;
+        if self.shown_zoom == Some(*zoom) {
+            // egui's own Ctrl and plus or minus.
+            *zoom = ctx.zoom_factor();
+        } else {
+            ctx.set_zoom_factor(*zoom);
+        }
+        self.shown_zoom = Some(*zoom);
+    }
+
+    fn keys_and_drops(&self, ctx: &Context) -> Vec<Action> {
+        const STEPS: [Key; 4] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4];
+        let mut actions = Vec::new();
+        ctx.input_mut(|input| {
+            let mut pressed = |key| input.consume_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, key));
+            if pressed(Key::O) {
+                actions.push(Action::PickImage);
+            }
+            if pressed(Key::U) {
+                actions.push(Action::Upload);
+            }
+            for (step, key) in Step::ALL.into_iter().zip(STEPS) {
+                if pressed(key) {
+                    actions.push(Action::GoTo(step));
+                }
+            }
+            if input.key_pressed(Key::Escape) {
+                actions.push(Action::Cancel);
+            }
+            // One picture at a time: of several, the last.
+            if let Some(file) = input.raw.dropped_files.last() {
+                actions.push(Action::TakeImage(file.path().to_owned()));
+            }
+        });
+        actions
+    }
+
+    fn draw(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let now = self.clock.now();
+        let colors = palette(ui);
+        let bar = egui::Frame::new().fill(colors.card).inner_margin(egui::Margin::symmetric(0, 12));
+        egui::Panel::top("header").frame(bar).show_separator_line(true).show(ui, |ui| {
+            page::centred(ui, |ui| {
+                header::show(ui, self.state.settings.theme, self.note.as_deref(), actions);
+                ui.add_space(space::XS);
+                stepper::show(ui, &self.state, actions);
+            });
+        });
+        let background = egui::Frame::new().fill(colors.page);
+        egui::CentralPanel::no_frame().frame(background).show(ui, |ui| {
+            page::show(ui, &mut self.state, &mut self.art, now, actions);
+        });
+        drop_overlay(ui);
+    }
+
+    /// Wakes the window when the token's remaining seconds change, and not otherwise.
+    fn tick(&self, ctx: &Context) {
+        let Some(end) = self.state.token.as_ref().and_then(|token| token.expiration) else { return };
+        let left = end - self.clock.now();
+        if left.is_positive() {
+            let until_next = u64::from(left.subsec_nanoseconds().unsigned_abs()).max(50_000_000);
+            ctx.request_repaint_after(Duration::from_nanos(until_next));
+        }
+    }
+}
+
+/// While a file hovers over the window: says that it may be dropped.
+fn drop_overlay(ui: &Ui) {
+    if ui.input(|input| input.raw.hovered_files.is_empty()) {
+        return;
+    }
+    let colors = palette(ui);
+    let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop overlay"));
+    let painter = ui.ctx().layer_painter(layer);
+    let rect = ui.ctx().content_rect();
+    painter.rect_filled(rect, 0.0, colors.page.gamma_multiply(0.85));
+    let stroke = egui::Stroke::new(3.0, colors.accent);
+    painter.rect_stroke(rect.shrink(14.0), 14.0, stroke, egui::StrokeKind::Inside);
+    let font = theme::title().resolve(ui.style());
+    painter.text(rect.center(), Align2::CENTER_CENTER, "Drop to select this picture", font, colors.text);
+}

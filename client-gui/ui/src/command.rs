@@ -1,0 +1,300 @@
+//! What travels between the app and its jobs: `Command` down, `Event` up. Plain data: no threads, no open files, no secrets.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::token::GrantPlace;
+use time::OffsetDateTime;
+
+use crate::problem::Problem;
+use crate::settings::{Settings, UploadMode};
+
+/// Names one running job, so that the late answer of a superseded one can be told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub u64);
+
+/// Where to get tokens and where to upload, as typed in Configure; any of them may be empty or wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// The app server's URL.
+    pub app_server: String,
+    /// The bucket.
+    pub bucket: String,
+    /// The region.
+    pub region: String,
+    /// The OSS endpoint; empty means the region's public one.
+    pub endpoint: String,
+}
+
+impl Place {
+    /// Fills what is empty from the app server's reply; returns the labels of the fields that were filled.
+    pub fn fill_from(&mut self, told: &GrantPlace) -> Vec<&'static str> {
+        let mut filled = Vec::new();
+        let mut fill = |field: &mut String, value: &Option<String>, label| {
+            if let (true, Some(value)) = (field.trim().is_empty(), value) {
+                value.clone_into(field);
+                filled.push(label);
+            }
+        };
+        fill(&mut self.bucket, &told.bucket, "Bucket");
+        fill(&mut self.region, &told.region, "Region");
+        fill(&mut self.endpoint, &told.endpoint, "Endpoint");
+        filled
+    }
+}
+
+/// What the app asks of its jobs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Ask the app server for a token and, if `reach` says so, show the token to OSS.
+    Connect {
+        /// Names this job.
+        job: JobId,
+        /// Whom to ask.
+        place: Place,
+        /// How far to go.
+        reach: Reach,
+    },
+    /// Read a picture and make a preview of it.
+    Load {
+        /// Names this job.
+        job: JobId,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Upload a file.
+    Upload {
+        /// Names this job.
+        job: JobId,
+        /// Where to.
+        place: Place,
+        /// The file.
+        path: PathBuf,
+        /// The object's name.
+        key: String,
+        /// In one request or in parts.
+        mode: UploadMode,
+    },
+    /// Stop an upload; it ends with `Event::Uploaded` all the same.
+    Cancel {
+        /// The upload.
+        job: JobId,
+    },
+    /// Get the object as IMG makes it.
+    Process {
+        /// Names this job.
+        job: JobId,
+        /// Where from.
+        place: Place,
+        /// The object's name.
+        key: String,
+        /// The value of `x-oss-process`; empty for the object as it is.
+        process: String,
+    },
+    /// Keep the settings for the next start.
+    Save(Settings),
+}
+
+/// How far `Command::Connect` goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// As far as the token.
+    Token,
+    /// As far as OSS.
+    Oss,
+}
+
+/// A station on the way from the app to OSS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hop {
+    /// The app server answers.
+    AppServer,
+    /// Its answer is a token.
+    Token,
+    /// OSS accepts the token.
+    Oss,
+}
+
+/// How a hop went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HopOutcome {
+    /// It is being tried.
+    Trying,
+    /// It works; what was seen.
+    Passed(String),
+    /// It does not.
+    Failed(Box<Problem>),
+}
+
+/// What jobs report to the app.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A hop of `Command::Connect`.
+    Hop {
+        /// The job.
+        job: JobId,
+        /// Which hop.
+        hop: Hop,
+        /// How it went.
+        outcome: HopOutcome,
+    },
+    /// `Command::Connect` has ended.
+    Connected {
+        /// The job.
+        job: JobId,
+        /// Whether every hop passed.
+        ok: bool,
+    },
+    /// A token was obtained, by whichever job.
+    Token(TokenView),
+    /// `Command::Load` has ended.
+    Loaded {
+        /// The job.
+        job: JobId,
+        /// The picture.
+        outcome: Result<Picture, Problem>,
+    },
+    /// An upload moves on; at most about 15 a second.
+    Progress {
+        /// The job.
+        job: JobId,
+        /// How far it is.
+        progress: Progress,
+    },
+    /// `Command::Upload` has ended.
+    Uploaded {
+        /// The job.
+        job: JobId,
+        /// The receipt.
+        outcome: Result<Receipt, Failure>,
+    },
+    /// `Command::Process` has ended.
+    Processed {
+        /// The job.
+        job: JobId,
+        /// The resulting picture.
+        outcome: Result<Processed, Problem>,
+    },
+    /// Something for the activity list.
+    Noted(Activity),
+    /// `Command::Save` failed.
+    NotSaved(Problem),
+}
+
+/// Why an upload ended without a receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The person cancelled it.
+    Cancelled,
+    /// Something went wrong.
+    Problem(Problem),
+}
+
+/// A token as it may be seen: without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenView {
+    /// The key id, masked.
+    pub access_key_id: String,
+    /// When it was obtained, by the app's clock.
+    pub obtained: OffsetDateTime,
+    /// When it ends.
+    pub expiration: Option<OffsetDateTime>,
+    /// Where it may be used, as the app server told.
+    pub place: GrantPlace,
+}
+
+/// Pixels for the screen: RGBA, 8 bits each, not premultiplied.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pixels {
+    /// Width and height, in pixels.
+    pub size: [usize; 2],
+    /// `4 * width * height` bytes.
+    pub rgba: Vec<u8>,
+}
+
+/// A picture that was selected.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// The file.
+    pub path: PathBuf,
+    /// Its name, without folders.
+    pub name: String,
+    /// The file's size, in bytes.
+    pub bytes: u64,
+    /// Width and height of the whole picture, in pixels, upright.
+    pub size: [u32; 2],
+    /// `JPEG`, `PNG`…
+    pub format: String,
+    /// A preview of at most [`PREVIEW_SIDE`] pixels a side.
+    pub preview: Arc<Pixels>,
+}
+
+/// The longest side of a preview, in pixels.
+pub const PREVIEW_SIDE: u32 = 800;
+
+/// How far an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Bytes that were sent.
+    pub sent: u64,
+    /// Bytes to send.
+    pub total: u64,
+    /// Parts that are done.
+    pub parts_done: u32,
+    /// Parts to send; 0 or 1 for a simple upload.
+    pub parts: u32,
+    /// Since the upload began.
+    pub elapsed: Duration,
+}
+
+/// What OSS said to a finished upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The bucket.
+    pub bucket: String,
+    /// The object's name.
+    pub key: String,
+    /// The ETag.
+    pub etag: String,
+    /// Bytes stored.
+    pub size: u64,
+    /// CRC64 of the bytes that were sent, computed here; OSS's own was compared with it.
+    pub crc64: u64,
+    /// How many parts; 1 for a simple upload.
+    pub parts: u32,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Names the last request in the service's log.
+    pub request_id: String,
+}
+
+/// A picture that IMG made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Processed {
+    /// The value of `x-oss-process` that made it.
+    pub process: String,
+    /// The answer's size, in bytes.
+    pub bytes: u64,
+    /// Width and height, in pixels.
+    pub size: [u32; 2],
+    /// `JPEG`, `PNG`…
+    pub format: String,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// A preview of at most [`PREVIEW_SIDE`] pixels a side.
+    pub preview: Arc<Pixels>,
+}
+
+/// A line of the activity list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// When.
+    pub at: OffsetDateTime,
+    /// With whom the app spoke.
+    pub with: Hop,
+    /// What happened.
+    pub text: String,
+    /// Whether it is a failure.
+    pub failed: bool,
+}

@@ -1,0 +1,131 @@
+//! From a typed transfer error to what a person reads: the words differ by code, the code itself is kept.
+
+use shared::error::{OssCode, OssError};
+use transfer::TransferError;
+
+use crate::naming::{self, Doubt};
+use crate::problem::{Help, Problem};
+
+/// Explains `error`; `title` says what failed.
+pub(super) fn explain(error: &TransferError, title: &str) -> Problem {
+    let (why, help) = match error {
+        TransferError::Oss(oss) => return explain_oss(oss, title),
+        TransferError::Token { code, message } => {
+            let why = "The app server answered, but gave no token. Its administrator must correct this.";
+            let problem = Problem::new(code, title, why, Help::Retry);
+            return problem.fact("Code", code).fact("Message", message);
+        }
+        TransferError::Cancelled | TransferError::TooLarge { .. } => (error.to_string(), Help::None),
+        TransferError::File { .. } => (error.to_string(), Help::SelectAnother),
+        TransferError::TokenBody(_) | TransferError::DemoKeyToRealCloud { .. } | TransferError::Config { .. } => {
+            (error.to_string(), Help::OpenConfigure)
+        }
+        _ => (error.to_string(), Help::Retry),
+    };
+    Problem::new(error.code(), title, sentence(&why), help)
+}
+
+/// Explains `error`, knowing which object it was about: a refusal outside the token's prefix has that cause.
+pub(super) fn explain_for_key(error: &TransferError, title: &str, key: &str, prefix: Option<&str>) -> Problem {
+    let mut problem = explain(error, title);
+    let denied = error.oss().is_some_and(|oss| oss.code == OssCode::AccessDenied);
+    if denied && naming::doubt(key, prefix) == Some(Doubt::OutsidePrefix) {
+        let folder = prefix.unwrap_or_default();
+        problem.why = format!("The token covers {folder} alone, and this object name lies outside of it.");
+        problem.help = Help::UseTokenFolder;
+    }
+    problem
+}
+
+fn explain_oss(error: &OssError, title: &str) -> Problem {
+    let (why, help) = match &error.code {
+        OssCode::AccessDenied => (
+            "The token is good, but its policy does not allow this. Ask for more rights, quoting the facts below.",
+            Help::None,
+        ),
+        OssCode::SecurityTokenExpired => ("The token has ended.", Help::NewToken),
+        OssCode::InvalidAccessKeyId
+        | OssCode::InvalidSecurityToken
+        | OssCode::AccessKeyIdAndSecurityTokenNotMatch
+        | OssCode::UserDisable => {
+            ("OSS does not know this token. App server and endpoint may belong to different accounts.", Help::NewToken)
+        }
+        OssCode::NoSuchBucket | OssCode::InvalidBucketName => {
+            ("There is no such bucket at this endpoint. Check Bucket and Endpoint.", Help::OpenConfigure)
+        }
+        OssCode::SignatureDoesNotMatch => {
+            ("OSS computed another signature. Check Region and Endpoint.", Help::OpenConfigure)
+        }
+        OssCode::RequestTimeTooSkewed => ("This computer's clock is wrong. Set it, then try again.", Help::Retry),
+        OssCode::NoSuchKey => ("The object is no longer there. Upload it again.", Help::None),
+        OssCode::ImageTooLarge => ("The picture is larger than IMG accepts.", Help::SelectAnother),
+        OssCode::ImageDamage | OssCode::BadRequest | OssCode::BadWebPImage => {
+            ("IMG cannot read this picture. It may be damaged, or no picture.", Help::SelectAnother)
+        }
+        OssCode::InvalidArgument => ("OSS does not accept one of the values. The message names it.", Help::None),
+        _ if error.status >= 500 => ("OSS has trouble of its own. This often passes.", Help::Retry),
+        _ => ("OSS refused the request.", Help::Retry),
+    };
+    let mut problem = Problem::new(error.code.as_str(), title, why, help)
+        .fact("Code", error.code.as_str())
+        .fact("EC", error.ec.as_deref().unwrap_or_default())
+        .fact("Message", &error.message)
+        .fact("RequestId", &error.request_id);
+    for (name, value) in &error.details {
+        // Signing details hold long canonical texts; they belong into a log, not on the card.
+        if let Some(name) = name.strip_prefix("AccessDeniedDetail/") {
+            problem = problem.fact(name, value);
+        }
+    }
+    problem
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let Some(first) = chars.next() else { return String::new() };
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{}{}{stop}", first.to_uppercase(), chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn oss(code: OssCode) -> TransferError {
+        let mut error = OssError::new(code, "the message").ec("0003-00000301");
+        error.request_id = "5C3D9175B6FC201293AD4890".to_owned();
+        error.detail("AccessDeniedDetail/PolicyType", "SessionPolicy").into()
+    }
+
+    #[test]
+    fn each_code_keeps_its_name_and_gets_the_button_that_helps() {
+        for (error, code, help) in [
+            (oss(OssCode::AccessDenied), "AccessDenied", Help::None),
+            (oss(OssCode::SecurityTokenExpired), "SecurityTokenExpired", Help::NewToken),
+            (oss(OssCode::NoSuchBucket), "NoSuchBucket", Help::OpenConfigure),
+            (oss(OssCode::InternalError), "InternalError", Help::Retry),
+            (TransferError::Timeout { host: "h".to_owned(), seconds: 15.0 }, "Timeout", Help::Retry),
+        ] {
+            let problem = explain(&error, "title");
+            assert_eq!((problem.code.as_str(), problem.help), (code, help));
+        }
+    }
+
+    #[test]
+    fn facts_of_a_refusal_can_be_quoted() {
+        let report = explain(&oss(OssCode::AccessDenied), "The upload failed").report();
+        for part in ["AccessDenied", "0003-00000301", "the message", "5C3D9175B6FC201293AD4890", "SessionPolicy"] {
+            assert!(report.contains(part), "{part} is missing in {report}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_outside_the_prefix_names_its_cause() {
+        let denied = oss(OssCode::AccessDenied);
+        let inside = explain_for_key(&denied, "t", "users/alice/x", Some("users/alice/"));
+        let outside = explain_for_key(&denied, "t", "users/bob/x", Some("users/alice/"));
+        assert_eq!((inside.help, outside.help), (Help::None, Help::UseTokenFolder));
+        assert!(outside.why.contains("users/alice/"));
+    }
+}

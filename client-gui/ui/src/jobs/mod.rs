@@ -1,0 +1,157 @@
+//! The work behind the window: network, files and pictures, off the UI thread. No egui in here.
+
+mod connect;
+mod explain;
+mod outbox;
+mod picture;
+mod session;
+mod upload;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+
+use shared::clock::Clock;
+use tokio::runtime::Handle;
+use transfer::CancelToken;
+
+use crate::command::{Command, Event, JobId};
+use crate::problem::{Help, Problem};
+use crate::settings::Settings;
+use outbox::Outbox;
+use session::Sessions;
+
+/// Runs commands and hands over what becomes of them. Neither call blocks.
+pub trait Jobs {
+    /// Starts `command`.
+    fn run(&mut self, command: Command);
+    /// The next event, if there is one.
+    fn poll(&mut self) -> Option<Event>;
+    /// Whether nothing runs. Events may still wait to be polled.
+    fn is_idle(&self) -> bool;
+}
+
+/// Called from any thread when an event waits and when a job has ended; must return at once.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// The real jobs, on a tokio runtime that somebody else owns.
+pub struct TokioJobs {
+    runtime: Handle,
+    shared: Arc<Shared>,
+    events: Receiver<Event>,
+    uploads: HashMap<JobId, CancelToken>,
+    settings_file: Option<PathBuf>,
+}
+
+/// What every job has at hand.
+struct Shared {
+    outbox: Arc<Outbox>,
+    sessions: Sessions,
+    running: AtomicUsize,
+}
+
+impl TokioJobs {
+    /// Jobs on `runtime`, with time from `clock`. `settings_file` is where `Command::Save` writes; `None` keeps nothing.
+    ///
+    /// To wait until all is done: after `wake` was called, poll until `None`, and stop once [`Jobs::is_idle`].
+    pub fn new(runtime: Handle, clock: Arc<dyn Clock>, wake: Wake, settings_file: Option<PathBuf>) -> Self {
+        let (sender, events) = channel();
+        let outbox = Arc::new(Outbox::new(sender, Arc::clone(&clock), wake));
+        let sessions = Sessions::new(clock, outbox.observer());
+        let shared = Arc::new(Shared { outbox, sessions, running: AtomicUsize::new(0) });
+        Self { runtime, shared, events, uploads: HashMap::new(), settings_file }
+    }
+
+    fn spawn<F: Future<Output = ()> + Send + 'static>(&self, work: impl FnOnce(Arc<Shared>) -> F) {
+        let running = Running::new(&self.shared);
+        let work = work(Arc::clone(&self.shared));
+        self.runtime.spawn(async move {
+            work.await;
+            drop(running);
+        });
+    }
+
+    fn save(&self, settings: Settings) {
+        let Some(path) = self.settings_file.clone() else { return };
+        let running = Running::new(&self.shared);
+        self.runtime.spawn_blocking(move || {
+            if let Err(error) = settings.save(&path) {
+                let problem = Problem::new("Settings", "The settings were not saved", error.to_string(), Help::None);
+                running.0.outbox.send(Event::NotSaved(problem));
+            }
+        });
+    }
+}
+
+impl Jobs for TokioJobs {
+    fn run(&mut self, command: Command) {
+        match command {
+            Command::Connect { job, place, reach } => {
+                self.spawn(|shared| connect::connect(shared, job, place, reach));
+            }
+            Command::Load { job, path } => self.spawn(|shared| async move {
+                let outcome = picture::load(path).await;
+                shared.outbox.send(Event::Loaded { job, outcome });
+            }),
+            Command::Upload { job, place, path, key, mode } => {
+                let cancel = CancelToken::new();
+                self.uploads.insert(job, cancel.clone());
+                self.spawn(|shared| async move {
+                    let outcome = upload::upload(&shared, job, place, path, key, mode, cancel).await;
+                    shared.outbox.send(Event::Uploaded { job, outcome });
+                });
+            }
+            Command::Cancel { job } => {
+                if let Some(cancel) = self.uploads.get(&job) {
+                    cancel.cancel();
+                }
+            }
+            Command::Process { job, place, key, process } => self.spawn(|shared| async move {
+                let outcome = picture::process(&shared, place, key, process).await;
+                shared.outbox.send(Event::Processed { job, outcome });
+            }),
+            Command::Save(settings) => self.save(settings),
+        }
+    }
+
+    fn poll(&mut self) -> Option<Event> {
+        let event = self.events.try_recv().ok()?;
+        if let Event::Uploaded { job, .. } = &event {
+            self.uploads.remove(job);
+        }
+        Some(event)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.shared.running.load(Ordering::SeqCst) == 0
+    }
+}
+
+impl Drop for TokioJobs {
+    /// Closing the window stops uploads, so that they abort instead of leaving parts behind.
+    fn drop(&mut self) {
+        for cancel in self.uploads.values() {
+            cancel.cancel();
+        }
+    }
+}
+
+/// Counts a job as running until it is dropped, however the job ends.
+struct Running(Arc<Shared>);
+
+impl Running {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.running.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
+        self.0.outbox.wake();
+    }
+}

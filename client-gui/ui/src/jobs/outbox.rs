@@ -1,0 +1,140 @@
+//! The way from jobs to the app: sends events, wakes the window, and turns the transfer's own events into ours.
+
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use shared::clock::Clock;
+use shared::timefmt;
+use time::OffsetDateTime;
+use transfer::Observer;
+
+use super::Wake;
+use crate::command::{Activity, Event, Hop, JobId, Progress};
+use crate::format;
+
+/// Progress reaches the window at most this often: each event costs a repaint.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(66);
+
+/// Sends events and wakes the window.
+pub(super) struct Outbox {
+    sender: Sender<Event>,
+    clock: Arc<dyn Clock>,
+    wake: Wake,
+    meter: Mutex<Option<Meter>>,
+}
+
+/// Measures the one upload that runs.
+struct Meter {
+    job: JobId,
+    progress: Progress,
+    started: Instant,
+    last_sent: Option<Instant>,
+}
+
+impl Outbox {
+    pub(super) fn new(sender: Sender<Event>, clock: Arc<dyn Clock>, wake: Wake) -> Self {
+        Self { sender, clock, wake, meter: Mutex::new(None) }
+    }
+
+    /// Sends `event` and wakes the window. When the app is gone, nobody is left to tell.
+    pub(super) fn send(&self, event: Event) {
+        if self.sender.send(event).is_ok() {
+            self.wake();
+        }
+    }
+
+    /// Wakes the window.
+    pub(super) fn wake(&self) {
+        (self.wake)();
+    }
+
+    /// The time.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Begins to measure the upload of `job`.
+    pub(super) fn start_meter(&self, job: JobId) {
+        *self.meter() = Some(Meter { job, progress: Progress::default(), started: Instant::now(), last_sent: None });
+    }
+
+    /// Ends the measuring of `job`.
+    pub(super) fn stop_meter(&self, job: JobId) {
+        self.meter().take_if(|meter| meter.job == job);
+    }
+
+    /// An observer for the transfer crate that sends what it hears on to the app.
+    pub(super) fn observer(self: &Arc<Self>) -> Observer {
+        let outbox = Arc::clone(self);
+        Observer::new(move |event| outbox.hear(event))
+    }
+
+    fn meter(&self) -> MutexGuard<'_, Option<Meter>> {
+        self.meter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hear(&self, event: &transfer::Event) {
+        if let Some((job, progress)) = self.measure(event) {
+            self.send(Event::Progress { job, progress });
+        }
+        if let Some((with, text, failed)) = describe(event) {
+            self.send(Event::Noted(Activity { at: self.now(), with, text, failed }));
+        }
+    }
+
+    fn measure(&self, event: &transfer::Event) -> Option<(JobId, Progress)> {
+        let mut guard = self.meter();
+        let meter = guard.as_mut()?;
+        match event {
+            transfer::Event::UploadStarted { size, parts, .. } => {
+                meter.progress.total = *size;
+                meter.progress.parts = *parts;
+            }
+            transfer::Event::PartDone { .. } => meter.progress.parts_done += 1,
+            transfer::Event::Progress { sent, total, .. } => {
+                meter.progress.sent = *sent;
+                meter.progress.total = *total;
+            }
+            _ => return None,
+        }
+        meter.progress.elapsed = meter.started.elapsed();
+        let complete = meter.progress.sent == meter.progress.total;
+        if !complete && meter.last_sent.is_some_and(|last| last.elapsed() < PROGRESS_INTERVAL) {
+            return None;
+        }
+        meter.last_sent = Some(Instant::now());
+        Some((meter.job, meter.progress))
+    }
+}
+
+/// An event as a line of the activity list. Parts and bytes have the progress bar; only their failures are listed.
+fn describe(event: &transfer::Event) -> Option<(Hop, String, bool)> {
+    use transfer::Event as T;
+    Some(match event {
+        T::TokenRequested { url } => (Hop::AppServer, format!("GET {url}"), false),
+        T::TokenRefreshed { expiration, access_key_id } => {
+            let until = expiration.map(timefmt::iso8601).unwrap_or_default();
+            (Hop::AppServer, format!("Token {access_key_id}, valid until {until}"), false)
+        }
+        T::TokenRefused { code, message } => (Hop::AppServer, format!("No token: {code}: {message}"), true),
+        T::ClockCorrected { offset_seconds } => {
+            (Hop::Oss, format!("This computer's clock is {offset_seconds} s behind OSS; corrected"), false)
+        }
+        T::ResponseReceived { operation, status, elapsed, .. } => {
+            let failed = *status >= 400;
+            if *operation == "UploadPart" && !failed {
+                return None;
+            }
+            (Hop::Oss, format!("{operation} answered {status} in {}", format::elapsed(*elapsed)), failed)
+        }
+        T::Retrying { operation, attempt, reason, .. } => {
+            (Hop::Oss, format!("{operation}: repetition {attempt}, because {reason}"), true)
+        }
+        T::UploadDone { key, size, elapsed, .. } => {
+            (Hop::Oss, format!("{key}: {} in {}", format::bytes(*size), format::elapsed(*elapsed)), false)
+        }
+        T::UploadFailed { key, code, .. } => (Hop::Oss, format!("{key}: not uploaded: {code}"), true),
+        _ => return None,
+    })
+}

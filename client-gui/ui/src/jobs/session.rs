@@ -1,0 +1,74 @@
+//! Keeps the token provider and the OSS client between jobs, and makes new ones when the settings change.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use shared::bucket::BucketName;
+use shared::clock::Clock;
+use shared::object_key::NameError;
+use shared::region::{Endpoint, Region};
+use transfer::{Client, ClientConfig, CredentialsSource, Observer, Provider, TransferError};
+
+use crate::command::Place;
+
+/// The provider and the client in use.
+pub(super) struct Sessions {
+    clock: Arc<dyn Clock>,
+    observer: Observer,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    provider: Option<(String, Arc<Provider>)>,
+    client: Option<(Place, Client)>,
+}
+
+impl Sessions {
+    pub(super) fn new(clock: Arc<dyn Clock>, observer: Observer) -> Self {
+        Self { clock, observer, kept: Mutex::new(Kept::default()) }
+    }
+
+    /// The token provider of an app server.
+    ///
+    /// # Errors
+    /// [`TransferError::Config`] when the URL is none.
+    pub(super) fn provider(&self, app_server: &str) -> Result<Arc<Provider>, TransferError> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((url, provider)) = &kept.provider
+            && url == app_server
+        {
+            return Ok(Arc::clone(provider));
+        }
+        let source = CredentialsSource::AppServer { url: app_server.to_owned() };
+        let provider = Arc::new(Provider::new(source, Arc::clone(&self.clock), self.observer.clone())?);
+        kept.client = None;
+        kept.provider = Some((app_server.to_owned(), Arc::clone(&provider)));
+        Ok(provider)
+    }
+
+    /// The client of a bucket.
+    ///
+    /// # Errors
+    /// [`TransferError::Config`] when a setting is wrong.
+    pub(super) fn client(&self, place: &Place) -> Result<Client, TransferError> {
+        let provider = self.provider(&place.app_server)?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, client)) = &kept.client
+            && known == place
+        {
+            return Ok(client.clone());
+        }
+        let client = Client::new(config(place)?, provider, Arc::clone(&self.clock), self.observer.clone())?;
+        kept.client = Some((place.clone(), client.clone()));
+        Ok(client)
+    }
+}
+
+fn config(place: &Place) -> Result<ClientConfig, TransferError> {
+    let wrong = |setting| move |error: NameError| TransferError::Config { setting, problem: error.to_string() };
+    let bucket = BucketName::parse(&place.bucket).map_err(wrong("Bucket"))?;
+    let region = Region::parse(&place.region).map_err(wrong("Region"))?;
+    let endpoint = if place.endpoint.is_empty() { region.public_endpoint() } else { place.endpoint.clone() };
+    let endpoint = Endpoint::parse(&endpoint).map_err(wrong("Endpoint"))?;
+    Ok(ClientConfig::new(endpoint, region, bucket))
+}

@@ -1,0 +1,60 @@
+//! The upload job.
+
+use std::path::PathBuf;
+
+use shared::object_key::ObjectKey;
+use transfer::{CancelToken, TransferError, UploadOptions, Uploaded};
+
+use super::Shared;
+use super::connect::tell_token;
+use super::explain::{explain, explain_for_key};
+use crate::command::{Failure, JobId, Place, Receipt};
+use crate::problem::{Help, Problem};
+use crate::settings::UploadMode;
+
+const TITLE: &str = "The upload failed";
+
+/// Runs `Command::Upload`.
+pub(super) async fn upload(
+    shared: &Shared,
+    job: JobId,
+    place: Place,
+    path: PathBuf,
+    key: String,
+    mode: UploadMode,
+    cancel: CancelToken,
+) -> Result<Receipt, Failure> {
+    let key = ObjectKey::parse(&key)
+        .map_err(|error| Failure::Problem(Problem::new("Config", TITLE, error.to_string(), Help::None)))?;
+    let client = shared.sessions.client(&place).map_err(|error| Failure::Problem(explain(&error, TITLE)))?;
+    shared.outbox.start_meter(job);
+    let options = UploadOptions { cancel, ..UploadOptions::default() };
+    let outcome = match mode {
+        UploadMode::Simple => client.upload_simple(&key, &path, &options).await,
+        UploadMode::Resumable => client.upload_multipart(&key, &path, &options).await,
+    };
+    shared.outbox.stop_meter(job);
+    tell_token(shared, &place.app_server);
+    match outcome {
+        Ok(uploaded) => Ok(receipt(place.bucket, &key, uploaded)),
+        Err(TransferError::Cancelled) => Err(Failure::Cancelled),
+        Err(error) => {
+            let prefix = shared.sessions.provider(&place.app_server).ok().and_then(|provider| provider.current());
+            let prefix = prefix.and_then(|grant| grant.place.object_prefix);
+            Err(Failure::Problem(explain_for_key(&error, TITLE, key.as_str(), prefix.as_deref())))
+        }
+    }
+}
+
+fn receipt(bucket: String, key: &ObjectKey, uploaded: Uploaded) -> Receipt {
+    Receipt {
+        bucket,
+        key: key.as_str().to_owned(),
+        etag: uploaded.etag,
+        size: uploaded.size,
+        crc64: uploaded.crc64,
+        parts: uploaded.parts,
+        elapsed: uploaded.elapsed,
+        request_id: uploaded.request_id,
+    }
+}

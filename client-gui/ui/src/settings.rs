@@ -1,0 +1,243 @@
+//! What the app remembers between starts: a JSON file, written atomically. It never holds a secret.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::Place;
+
+/// The settings. A missing field has its default, an unknown one is ignored, so that files of other versions stay readable.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// The app server's URL.
+    pub app_server: String,
+    /// The bucket.
+    pub bucket: String,
+    /// The region, such as `cn-hangzhou`.
+    pub region: String,
+    /// The OSS endpoint; empty means the region's public one.
+    pub endpoint: String,
+    /// The template of object names, such as `{prefix}{name}`.
+    pub object_name: String,
+    /// How to upload.
+    pub mode: UploadMode,
+    /// Light, dark, or as the system is.
+    pub theme: ThemeChoice,
+    /// Size of all text and controls; 1 is normal.
+    pub zoom: f32,
+    /// What IMG is to make.
+    pub thumbnail: Thumbnail,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            app_server: String::new(),
+            bucket: String::new(),
+            region: String::new(),
+            endpoint: String::new(),
+            object_name: crate::naming::DEFAULT_TEMPLATE.to_owned(),
+            mode: UploadMode::default(),
+            theme: ThemeChoice::default(),
+            zoom: 1.0,
+            thumbnail: Thumbnail::default(),
+        }
+    }
+}
+
+/// How to upload: the two ways of the reference app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UploadMode {
+    /// One PutObject.
+    #[default]
+    Simple,
+    /// Parts, each retried by itself.
+    Resumable,
+}
+
+/// Which theme to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThemeChoice {
+    /// As the system is.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+/// What IMG is to make of the object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Thumbnail {
+    /// Whether to resize.
+    pub resize: bool,
+    /// The width, in pixels.
+    pub width: u32,
+    /// Whether to draw a watermark.
+    pub watermark: bool,
+    /// Its text.
+    pub text: String,
+    /// Where it stands.
+    pub position: Position,
+    /// Its size, in pixels.
+    pub size: u32,
+    /// Its colour: red, green, blue.
+    pub color: [u8; 3],
+}
+
+impl Default for Thumbnail {
+    fn default() -> Self {
+        Self {
+            resize: true,
+            width: 480,
+            watermark: false,
+            text: String::new(),
+            position: Position::SouthEast,
+            size: 32,
+            color: [255, 255, 255],
+        }
+    }
+}
+
+/// One of the nine places of a watermark, row by row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // the compass points explain themselves
+pub enum Position {
+    NorthWest,
+    North,
+    NorthEast,
+    West,
+    Center,
+    East,
+    SouthWest,
+    South,
+    #[default]
+    SouthEast,
+}
+
+impl Position {
+    /// All nine, row by row.
+    pub const ALL: [Self; 9] = [
+        Self::NorthWest,
+        Self::North,
+        Self::NorthEast,
+        Self::West,
+        Self::Center,
+        Self::East,
+        Self::SouthWest,
+        Self::South,
+        Self::SouthEast,
+    ];
+
+    /// In words, for tooltips and screen readers.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NorthWest => "top left",
+            Self::North => "top",
+            Self::NorthEast => "top right",
+            Self::West => "left",
+            Self::Center => "centre",
+            Self::East => "right",
+            Self::SouthWest => "bottom left",
+            Self::South => "bottom",
+            Self::SouthEast => "bottom right",
+        }
+    }
+}
+
+/// Why settings could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file or its folder refused.
+    #[error("the settings file {path} cannot be used: {source}; check that its folder exists and may be written", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not what this app wrote.
+    #[error("the settings file {path} is not valid: {source}; correct or delete it", path = path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Where it is wrong.
+        source: serde_json::Error,
+    },
+}
+
+impl Settings {
+    /// Where to get tokens and upload to.
+    pub fn place(&self) -> Place {
+        let trimmed = |text: &str| text.trim().to_owned();
+        Place {
+            app_server: trimmed(&self.app_server),
+            bucket: trimmed(&self.bucket),
+            region: trimmed(&self.region),
+            endpoint: trimmed(&self.endpoint),
+        }
+    }
+
+    /// Reads `path`; a file that does not exist yields the defaults. Blocking.
+    ///
+    /// # Errors
+    /// [`SettingsError`] when the file cannot be read or is not valid.
+    pub fn load(path: &Path) -> Result<Self, SettingsError> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(source) => return Err(SettingsError::File { path: path.to_owned(), source }),
+        };
+        serde_json::from_str(&text).map_err(|source| SettingsError::Content { path: path.to_owned(), source })
+    }
+
+    /// Writes `path` so that a crash leaves the old file or the new one, never half of one. Blocking.
+    ///
+    /// # Errors
+    /// [`SettingsError`] when the folder cannot be created or written.
+    pub fn save(&self, path: &Path) -> Result<(), SettingsError> {
+        let fail = |source| SettingsError::File { path: path.to_owned(), source };
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|source| SettingsError::Content { path: path.to_owned(), source })?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).map_err(fail)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(fail)?;
+        file.persist(path).map_err(|error| fail(error.error))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new folder").join("settings.json");
+        assert_eq!(Settings::load(&path).unwrap(), Settings::default());
+        let settings = Settings { bucket: "照片".to_owned(), zoom: 1.25, ..Settings::default() };
+        settings.save(&path).unwrap();
+        settings.save(&path).unwrap();
+        assert_eq!(Settings::load(&path).unwrap(), settings);
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file may stay");
+    }
+
+    #[test]
+    fn files_of_other_versions_are_read_and_broken_ones_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        std::fs::write(&path, r#"{"bucket":"photos","future":1}"#).unwrap();
+        assert_eq!(Settings::load(&path).unwrap().bucket, "photos");
+        std::fs::write(&path, "{").unwrap();
+        assert!(Settings::load(&path).unwrap_err().to_string().contains("settings.json"));
+    }
+}

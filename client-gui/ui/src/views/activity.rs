@@ -1,0 +1,37 @@
+//! The activity card: what was said to whom, so that one sees the picture bypass the app server.
+
+use egui::{RichText, ScrollArea, TextStyle, Ui};
+
+use crate::command::{Activity, Hop};
+use crate::state::State;
+use crate::theme::{palette, space};
+use crate::widgets;
+
+/// Draws the card.
+pub fn show(ui: &mut Ui, state: &State) {
+    widgets::card(ui, |ui| {
+        ui.label(RichText::new("Activity").text_style(TextStyle::Heading));
+        if state.activity.is_empty() {
+            widgets::remark(ui, "Nothing yet. Requests to the app server and to OSS are listed here.");
+            return;
+        }
+        ScrollArea::vertical().max_height(280.0).stick_to_bottom(true).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = space::S;
+            for line in &state.activity {
+                show_line(ui, line);
+            }
+        });
+    });
+}
+
+fn show_line(ui: &mut Ui, line: &Activity) {
+    let colors = palette(ui);
+    let (hours, minutes, seconds) = line.at.to_hms();
+    let with = if line.with == Hop::Oss { "OSS" } else { "App server" };
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        widgets::remark(ui, format!("{hours:02}:{minutes:02}:{seconds:02} UTC  {with}"));
+        let color = if line.failed { colors.bad } else { colors.text };
+        ui.add(egui::Label::new(RichText::new(&line.text).text_style(TextStyle::Small).color(color)).wrap());
+    });
+}

@@ -1,0 +1,67 @@
+//! The bar on top: the app's name, an optional note, text size and theme.
+
+use egui::{Align, Layout, RichText, Sense, Ui, Vec2};
+
+use crate::action::Action;
+use crate::icons::{self, Icon};
+use crate::settings::ThemeChoice;
+use crate::theme::{self, palette, space};
+use crate::widgets;
+
+/// Draws the bar. `note` says what kind of world this is, such as a demo.
+pub fn show(ui: &mut Ui, theme: ThemeChoice, note: Option<&str>, out: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        logo(ui);
+        ui.add_space(2.0);
+        ui.label(RichText::new("Direct Transfer").text_style(theme::title()));
+        if let Some(note) = note {
+            badge(ui, note);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = space::XS;
+            theme_button(ui, theme, out);
+            zoom_buttons(ui, out);
+        });
+    });
+}
+
+fn logo(ui: &mut Ui) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(32.0), Sense::hover());
+    ui.painter().rect_filled(rect, 9.0, palette(ui).accent);
+    icons::paint(ui.painter(), Icon::Upload, rect.shrink(6.0), palette(ui).on_accent);
+}
+
+fn badge(ui: &mut Ui, note: &str) {
+    let colors = palette(ui);
+    egui::Frame::new().fill(colors.accent_soft).corner_radius(9).inner_margin(egui::Margin::symmetric(9, 2)).show(
+        ui,
+        |ui| {
+            let words = RichText::new(note).text_style(egui::TextStyle::Small).color(colors.accent);
+            ui.add(egui::Label::new(words).truncate());
+        },
+    );
+}
+
+fn theme_button(ui: &mut Ui, theme: ThemeChoice, out: &mut Vec<Action>) {
+    let (icon, name, next) = match theme {
+        ThemeChoice::System => (Icon::Half, "Theme: as the system", ThemeChoice::Light),
+        ThemeChoice::Light => (Icon::Sun, "Theme: light", ThemeChoice::Dark),
+        ThemeChoice::Dark => (Icon::Moon, "Theme: dark", ThemeChoice::System),
+    };
+    if widgets::icon_button(ui, icon, name).clicked() {
+        out.push(Action::Theme(next));
+    }
+}
+
+fn zoom_buttons(ui: &mut Ui, out: &mut Vec<Action>) {
+    for (text, name, step) in [("A+", "Larger text", 1), ("A\u{2212}", "Smaller text", -1)] {
+        let words = RichText::new(text).color(palette(ui).muted);
+        let response =
+            ui.add(egui::Button::new(words).frame_when_inactive(false).min_size(Vec2::splat(theme::CONTROL)));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
+        widgets::focus_ring(ui, &response);
+        if response.on_hover_text(name).clicked() {
+            out.push(Action::Zoom(step));
+        }
+    }
+}

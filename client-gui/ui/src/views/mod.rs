@@ -1,0 +1,13 @@
+//! The screens, one file each. Views draw the state and push actions; they start nothing themselves.
+
+pub mod activity;
+pub mod configure;
+pub mod header;
+pub mod page;
+pub mod problem;
+pub mod result;
+pub mod select;
+pub mod stepper;
+pub mod thumbnail;
+pub mod token;
+pub mod upload;

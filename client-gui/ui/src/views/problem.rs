@@ -1,0 +1,33 @@
+//! A failure on the screen: what happened, why, the facts to quote, and a button that helps.
+
+use egui::{RichText, TextStyle, Ui};
+
+use crate::action::Action;
+use crate::problem::Problem;
+use crate::theme::space;
+use crate::widgets::{self, Tone};
+
+/// Draws `problem`.
+pub fn show(ui: &mut Ui, problem: &Problem, out: &mut Vec<Action>) {
+    widgets::banner(ui, Tone::Bad, |ui| {
+        ui.spacing_mut().item_spacing.y = space::XS;
+        ui.label(RichText::new(&problem.title).text_style(TextStyle::Body).strong());
+        ui.label(&problem.why);
+        if !problem.facts.is_empty() {
+            ui.add_space(space::XS);
+            let rows = problem.facts.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            widgets::facts(ui, 92.0, rows);
+        }
+        ui.add_space(space::S);
+        ui.horizontal(|ui| {
+            if let Some(label) = problem.help.label()
+                && widgets::secondary(ui, true, label).clicked()
+            {
+                out.push(Action::Help(problem.help));
+            }
+            if widgets::secondary(ui, true, "Copy details").clicked() {
+                out.push(Action::Copy(problem.report()));
+            }
+        });
+    });
+}
