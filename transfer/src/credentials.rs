@@ -253,4 +253,17 @@ mod tests {
             assert_eq!(is_fresh(&held, now, Duration::seconds(skew)), fresh, "{life} {age} {skew}");
         }
     }
+
+    #[tokio::test]
+    async fn only_the_token_at_hand_can_be_refused() {
+        let (clock, nobody) = (Arc::new(shared::clock::SystemClock), "http://127.0.0.1:1/token".to_owned());
+        let source = CredentialsSource::AppServer { url: nobody };
+        let provider = Provider::new(source, clock.clone(), Observer::silent()).unwrap();
+        let [old, new] = ["STS.1", "STS.2"].map(|id| Credentials::long_term(id, Secret::new("s")));
+        let Kind::AppServer(keeper) = &provider.0 else { panic!("it has an app server") };
+        let grant = Grant { credentials: new.clone(), place: GrantPlace::default() };
+        keeper.state().held = Some(Held { grant, received: clock.now() });
+        assert!(provider.replace(&old).await.unwrap(), "another request has replaced it: nobody is asked");
+        assert_eq!(provider.replace(&new).await.unwrap_err().code(), "Connect", "somebody is asked");
+    }
 }

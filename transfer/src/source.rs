@@ -139,9 +139,6 @@ impl BlockReader {
             return Err(TransferError::FileChanged { path: source.path.clone() });
         }
         self.remaining -= wanted as u64;
-        if self.remaining == 0 {
-            source.compare(&file.metadata().map_err(failed)?)?;
-        }
         crc.update(&block);
         Ok(Some((block.into(), crc.value())))
     }

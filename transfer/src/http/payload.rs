@@ -183,3 +183,19 @@ impl Sent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observer::Observer;
+
+    #[test]
+    fn a_failed_attempt_is_taken_out_of_the_progress() {
+        let progress = Arc::new(Progress::new("a", 100, &Observer::silent(), None));
+        let (failed, second) = (Sent::new(Some(Arc::clone(&progress))), Sent::new(Some(Arc::clone(&progress))));
+        failed.note(60, 0);
+        failed.take_back();
+        second.note(10, 0);
+        assert_eq!((progress.sent(), second.bytes()), (10, 10));
+    }
+}

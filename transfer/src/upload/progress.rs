@@ -52,6 +52,12 @@ impl Progress {
         state.sent = state.sent.saturating_sub(bytes);
     }
 
+    /// Bytes that are out.
+    #[cfg(test)]
+    pub(crate) fn sent(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).sent
+    }
+
     /// All bytes are out and confirmed.
     pub(crate) fn finish(&self) {
         self.report(self.total);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Response};
 use percent_encoding::percent_decode_str;
 use shared::bucket::BucketName;
@@ -201,8 +202,15 @@ async fn serve(State(fake): State<Fake>, request: Request) -> Response<Body> {
         let (status, body) = fake.issue();
         return Response::builder().status(status).body(Body::from(body)).unwrap();
     }
-    let (signed, body) = understand(request).await;
+    let (head, body) = request.into_parts();
+    let signed = understand(&head);
+    // Of a body that breaks off nothing is kept; nobody hears this answer.
+    let Ok(body) = to_bytes(body, usize::MAX).await else { return stamped(&fake, 400, Vec::new(), Body::empty()) };
     let running = Running::begin(&fake);
+    // Requests that the client runs at once shall be seen running at once.
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
     let entry = operation(&signed);
     let operation = entry.split(' ').next().unwrap_or_default().to_owned();
     if let Err(error) = fake.authenticate(&signed) {
@@ -264,8 +272,7 @@ impl Drop for Running {
     }
 }
 
-async fn understand(request: Request) -> (sign::Request, Bytes) {
-    let (head, body) = request.into_parts();
+fn understand(head: &Parts) -> sign::Request {
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     // The bucket ends at the first literal slash; slashes within the key may be encoded.
     let (bucket, key) = head.uri.path().trim_start_matches('/').split_once('/').unwrap_or_default();
@@ -278,8 +285,7 @@ async fn understand(request: Request) -> (sign::Request, Bytes) {
     for (name, value) in &head.headers {
         signed.headers.push((name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     }
-    // A body that breaks off counts as no body.
-    (signed, to_bytes(body, usize::MAX).await.unwrap_or_default())
+    signed
 }
 
 fn operation(request: &sign::Request) -> String {

@@ -39,6 +39,7 @@ async fn get_brings_the_bytes_or_says_why_not() {
     let fake = Fake::start().await;
     store(&fake, "a", b"hello");
     let client = fake.plain_client();
+    fake.mistreat("GetObject", &[Fault::Truncate]);
     assert_eq!(client.get(&key("a"), None).await.unwrap(), "hello");
     fake.mistreat("GetObject", &[Fault::WrongCrc]);
     assert_eq!(client.get(&key("a"), None).await.unwrap_err().code(), "CrcMismatch");

@@ -97,7 +97,8 @@ fn lazy_server(answer: String) -> String {
 async fn an_upload_that_nobody_reads_ends_with_what_the_server_said_or_a_timeout() {
     let xml = OssError::new(OssCode::AccessDenied, "No.").to_xml();
     let refusal = format!("HTTP/1.1 403 Forbidden\r\nContent-Length: {}\r\n\r\n{xml}", xml.len());
-    for (answer, code) in [(String::new(), "Timeout"), (refusal, "AccessDenied")] {
+    let success = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned();
+    for (answer, code) in [(String::new(), "Timeout"), (refusal, "AccessDenied"), (success, "Interrupted")] {
         let fake = Fake::start().await;
         let mut config = fake.config();
         config.endpoint = Endpoint::parse(&format!("http://{}", lazy_server(answer))).unwrap();

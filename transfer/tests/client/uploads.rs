@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use futures_util::future::join_all;
 use shared::crc64::crc64;
 use shared::sign::SignVersion;
 use tempfile::NamedTempFile;
@@ -53,6 +54,7 @@ async fn every_kind_of_upload_stores_the_very_bytes() {
             assert_eq!(sent("content-md5").map(|md5| md5.len()), Some(24));
         }
         assert!(fake.world().uploads.is_empty(), "no upload is left behind");
+        assert_eq!(fake.count("AbortMultipartUpload"), 0);
     }
 }
 
@@ -89,7 +91,7 @@ async fn a_part_that_fails_is_sent_again_alone() {
     client.upload_multipart(&key("a"), file.path(), &options).await.unwrap();
     assert_eq!(fake.world().objects["a"].body, body);
     assert_eq!((fake.count("UploadPart 2"), fake.count("UploadPart")), (3, 6));
-    assert!(fake.world().most_running <= 2, "{}", fake.world().most_running);
+    assert_eq!(fake.world().most_running, 2);
     let events = events.lock().unwrap();
     assert_eq!(events.iter().filter(|event| matches!(event, Event::Retrying { .. })).count(), 2);
     assert_eq!(events.iter().filter(|event| matches!(event, Event::PartDone { .. })).count(), 4);
@@ -97,6 +99,19 @@ async fn a_part_that_fails_is_sent_again_alone() {
     let total = body.len() as u64;
     assert_eq!(heard.lock().unwrap().last(), Some(&(total, total)));
     assert!(heard.lock().unwrap().iter().all(|(sent, all)| sent <= all && *all == total));
+}
+
+#[tokio::test]
+async fn all_uploads_of_a_client_share_its_limit() {
+    let fake = Fake::start().await;
+    let mut config = fake.config();
+    config.max_concurrent_requests = 3;
+    let client = fake.client(config, Observer::silent());
+    let (options, keys) =
+        (UploadOptions::default(), (0..20).map(|number| key(&number.to_string())).collect::<Vec<_>>());
+    let uploads = join_all(keys.iter().map(|key| client.put_bytes(key, "x".into(), &options))).await;
+    assert!(uploads.iter().all(Result::is_ok));
+    assert_eq!(fake.world().most_running, 3);
 }
 
 #[tokio::test]
@@ -158,14 +173,14 @@ async fn dropping_an_upload_aborts_it() {
 #[tokio::test]
 async fn a_file_that_changes_during_its_upload_is_not_stored() {
     type Change = fn(&mut std::fs::File);
-    let changes: [(&str, Change); 2] =
-        [("grows", |file| file.write_all(b"more").unwrap()), ("shrinks", |file| file.set_len(10).unwrap())];
-    for (what, change) in changes {
+    let grow: Change = |file| file.write_all(b"more").unwrap();
+    let shrink: Change = |file| file.set_len(10).unwrap();
+    for (after_part, what, change) in [(1, "grows", grow), (1, "shrinks", shrink), (4, "grows", grow)] {
         let fake = Fake::start().await;
         let (file, _) = file_of(4 * PART);
         let handle = Mutex::new(file.reopen().unwrap());
         let observer = Observer::new(move |event| {
-            if matches!(event, Event::PartDone { number: 1, .. }) {
+            if matches!(event, Event::PartDone { number, .. } if *number == after_part) {
                 let mut handle = handle.lock().unwrap();
                 std::io::Seek::seek(&mut *handle, std::io::SeekFrom::End(0)).unwrap();
                 change(&mut handle);
@@ -177,6 +192,7 @@ async fn a_file_that_changes_during_its_upload_is_not_stored() {
         let outcome = client.upload_multipart(&key("a"), file.path(), &UploadOptions::default()).await;
         assert!(matches!(outcome, Err(TransferError::FileChanged { .. })), "{what}: {outcome:?}");
         assert!(fake.world().objects.is_empty() && fake.world().uploads.is_empty(), "{what}");
+        assert_eq!(fake.count("UploadPart"), after_part as usize, "no further part is sent");
     }
 }
 
