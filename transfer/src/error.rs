@@ -4,14 +4,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use shared::error::OssError;
+use shared::error::{OssCode, OssError};
 use shared::token::TokenError;
 
 /// Why a transfer failed. Cheap to clone: one failed token fetch is told to all who waited for it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TransferError {
     /// OSS refused the request.
-    #[error("OSS refused the request: {0}")]
+    #[error("OSS refused the request: {0}{}", advice(.0))]
     Oss(Box<OssError>),
     /// The app server gave no token, and said why.
     #[error("the app server gave no token: {code}: {message}")]
@@ -158,6 +158,21 @@ impl TransferError {
     /// A failure of `doing` something with the file at `path`.
     pub(crate) fn file(path: &Path, doing: &'static str, source: io::Error) -> Self {
         Self::File { path: path.to_owned(), doing, source: Arc::new(source) }
+    }
+}
+
+/// What the person who reads of a refusal can do, where that is known.
+fn advice(error: &OssError) -> &'static str {
+    match error.code {
+        OssCode::AccessDenied => "; check that the token covers this object and this operation",
+        OssCode::InvalidAccessKeyId | OssCode::InvalidSecurityToken | OssCode::SecurityTokenExpired => {
+            "; check that the app server and the endpoint belong together"
+        }
+        OssCode::NoSuchBucket => "; check the bucket and the endpoint",
+        OssCode::RequestTimeTooSkewed => "; check this machine's clock",
+        OssCode::SignatureDoesNotMatch => "; check the region and the access key secret",
+        _ if error.status >= 500 => "; try again later",
+        _ => "",
     }
 }
 

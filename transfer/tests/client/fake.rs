@@ -12,9 +12,8 @@ use axum::http::{HeaderMap, HeaderValue, Response};
 use percent_encoding::percent_decode_str;
 use shared::bucket::BucketName;
 use shared::clock::{Clock, ManualClock};
-use shared::crc64::crc64;
 use shared::credentials::Credentials;
-use shared::error::{OssCode, OssError, elements};
+use shared::error::{OssCode, OssError};
 use shared::object_key::ObjectKey;
 use shared::region::{Endpoint, Region};
 use shared::secret::Secret;
@@ -24,6 +23,8 @@ use shared::token::{Grant, GrantPlace, TokenReply};
 use time::macros::datetime;
 use tokio::sync::watch;
 use transfer::{Client, ClientConfig, CredentialsSource, Event, Observer, Provider};
+
+use crate::store::{Stored, operation, perform};
 
 pub const BUCKET: &str = "photos";
 pub const REGION: &str = "cn-hangzhou";
@@ -59,13 +60,7 @@ pub struct World {
     faults: VecDeque<(String, Fault)>,
     running: usize,
     pub most_running: usize,
-    uploads_begun: u32,
-}
-
-#[derive(Clone, Default)]
-pub struct Stored {
-    pub body: Bytes,
-    pub headers: Vec<(String, String)>,
+    pub uploads_begun: u32,
 }
 
 #[derive(Clone)]
@@ -234,7 +229,7 @@ async fn serve(State(fake): State<Fake>, request: Request) -> Response<Body> {
         }
         _ => {}
     }
-    let outcome = perform(&fake, &operation, &signed, body);
+    let outcome = perform(&mut fake.world(), &operation, &signed, body);
     let (mut headers, body) = match outcome {
         Ok(done) => done,
         Err(error) => return refusal(&fake, &signed, &error),
@@ -286,113 +281,6 @@ fn understand(head: &Parts) -> sign::Request {
         signed.headers.push((name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     }
     signed
-}
-
-fn operation(request: &sign::Request) -> String {
-    let has = |name| request.param(name).is_some();
-    match (request.method.as_str(), &request.key) {
-        ("GET", None) => "ListObjectsV2".to_owned(),
-        ("GET", _) => "GetObject".to_owned(),
-        ("HEAD", _) => "HeadObject".to_owned(),
-        ("POST", _) if has("uploads") => "InitiateMultipartUpload".to_owned(),
-        ("POST", _) => "CompleteMultipartUpload".to_owned(),
-        ("PUT", _) if has("partNumber") => format!("UploadPart {}", request.param("partNumber").unwrap_or_default()),
-        ("PUT", _) => "PutObject".to_owned(),
-        ("DELETE", _) if has("uploadId") => "AbortMultipartUpload".to_owned(),
-        ("DELETE", _) => "DeleteObject".to_owned(),
-        _ => "other".to_owned(),
-    }
-}
-
-type Done = (Vec<(&'static str, String)>, Bytes);
-
-fn perform(fake: &Fake, operation: &str, request: &sign::Request, body: Bytes) -> Result<Done, OssError> {
-    let mut world = fake.world();
-    let key = request.key.clone().unwrap_or_default();
-    let upload_id = request.param("uploadId").unwrap_or_default().to_owned();
-    let no_upload = || OssError::new(OssCode::NoSuchUpload, "The specified upload does not exist.");
-    match operation {
-        "PutObject" => {
-            let headers = facts(&body);
-            world.objects.insert(key, Stored { body, headers: request.headers.clone() });
-            Ok((headers, Bytes::new()))
-        }
-        "GetObject" | "HeadObject" => {
-            let missing = || OssError::new(OssCode::NoSuchKey, "The specified key does not exist.").ec("0026-00000001");
-            let stored = world.objects.get(&key).ok_or_else(missing)?;
-            let mut headers = facts(&stored.body);
-            headers.push(("content-length", stored.body.len().to_string()));
-            headers.push(("last-modified", "Sat, 01 Jun 2024 12:00:00 GMT".to_owned()));
-            headers.push(("x-oss-meta-place", "外滩".to_owned()));
-            Ok((headers, stored.body.clone()))
-        }
-        "DeleteObject" => {
-            world.objects.remove(&key);
-            Ok(Done::default())
-        }
-        "InitiateMultipartUpload" => {
-            world.uploads_begun += 1;
-            let id = format!("UPLOAD{}", world.uploads_begun);
-            world.uploads.insert(id.clone(), BTreeMap::new());
-            let xml =
-                format!("<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>");
-            Ok((Vec::new(), xml.into()))
-        }
-        "UploadPart" => {
-            let number = request.param("partNumber").and_then(|number| number.parse().ok()).unwrap_or(0);
-            let headers = facts(&body);
-            world.uploads.get_mut(&upload_id).ok_or_else(no_upload)?.insert(number, body);
-            Ok((headers, Bytes::new()))
-        }
-        "CompleteMultipartUpload" => {
-            let parts = world.uploads.remove(&upload_id).ok_or_else(no_upload)?;
-            let body = assemble(&parts, &String::from_utf8_lossy(&body))?;
-            let headers = facts(&body);
-            world.objects.insert(key, Stored { body, headers: request.headers.clone() });
-            Ok((headers, Bytes::new()))
-        }
-        "AbortMultipartUpload" => world.uploads.remove(&upload_id).map(|_| Done::default()).ok_or_else(no_upload),
-        "ListObjectsV2" => Ok((Vec::new(), list(&world, request).into())),
-        _ => Err(OssError::new(OssCode::NotImplemented, "not scripted")),
-    }
-}
-
-fn facts(body: &Bytes) -> Vec<(&'static str, String)> {
-    let crc = crc64(body);
-    vec![("etag", format!("\"{crc:016X}\"")), ("x-oss-hash-crc64ecma", crc.to_string())]
-}
-
-/// The object that Complete names the parts of: all of them, in order, with their ETags.
-fn assemble(parts: &BTreeMap<u32, Bytes>, xml: &str) -> Result<Bytes, OssError> {
-    let named = elements(xml).into_iter().map(|(_, text)| text);
-    let held = parts.iter().flat_map(|(number, body)| [number.to_string(), format!("\"{:016X}\"", crc64(body))]);
-    if !named.eq(held) {
-        return Err(OssError::new(OssCode::InvalidPart, xml));
-    }
-    Ok(parts.values().flat_map(|body| body.to_vec()).collect())
-}
-
-fn list(world: &World, request: &sign::Request) -> String {
-    let prefix = request.param("prefix").unwrap_or_default();
-    let after = request.param("continuation-token").unwrap_or_default();
-    let most = request.param("max-keys").and_then(|most| most.parse::<usize>().ok()).unwrap_or(100);
-    let mut found = world.objects.iter().filter(|(key, _)| key.starts_with(prefix) && key.as_str() > after).peekable();
-    let mut xml = String::from("<ListBucketResult><EncodingType>url</EncodingType>");
-    let mut last = String::new();
-    for (key, stored) in found.by_ref().take(most) {
-        xml.push_str(&format!(
-            "<Contents><Key>{}</Key><LastModified>2024-06-01T12:00:00.000Z</LastModified><ETag>\"E\"</ETag><Type>Normal</Type><Size>{}</Size></Contents>",
-            sign::encode(key),
-            stored.body.len()
-        ));
-        last.clone_from(key);
-    }
-    let truncated = found.peek().is_some();
-    let next = if truncated { last } else { String::new() };
-    xml.push_str(&format!(
-        "<IsTruncated>{truncated}</IsTruncated><NextContinuationToken>{next}</NextContinuationToken></ListBucketResult>"
-    ));
-    xml
 }
 
 fn refusal(fake: &Fake, request: &sign::Request, error: &OssError) -> Response<Body> {

@@ -6,5 +6,6 @@
 mod fake;
 mod objects;
 mod retries;
+mod store;
 mod tokens;
 mod uploads;

@@ -7,7 +7,8 @@ use shared::sign::SignVersion;
 use time::macros::datetime;
 use transfer::{Event, Observer, TransferError, UploadOptions};
 
-use crate::fake::{Fake, Fault, Stored, key, recorder};
+use crate::fake::{Fake, Fault, key, recorder};
+use crate::store::Stored;
 
 fn store(fake: &Fake, name: &str, body: &[u8]) {
     let stored = Stored { body: Bytes::copy_from_slice(body), headers: Vec::new() };
@@ -37,15 +38,16 @@ async fn a_refused_head_is_as_clear_as_any_refusal() {
 #[tokio::test]
 async fn get_brings_the_bytes_or_says_why_not() {
     let fake = Fake::start().await;
-    store(&fake, "a", b"hello");
+    let body = "hello".repeat(100_000);
+    store(&fake, "a", body.as_bytes());
     let client = fake.plain_client();
     fake.mistreat("GetObject", &[Fault::Truncate]);
-    assert_eq!(client.get(&key("a"), None).await.unwrap(), "hello");
+    assert_eq!(client.get(&key("a"), None).await.unwrap(), body);
     fake.mistreat("GetObject", &[Fault::WrongCrc]);
     assert_eq!(client.get(&key("a"), None).await.unwrap_err().code(), "CrcMismatch");
     // The checksum is of the stored object, not of its thumbnail.
     fake.mistreat("GetObject", &[Fault::WrongCrc]);
-    assert_eq!(client.get(&key("a"), Some("image/resize,w_10")).await.unwrap(), "hello");
+    assert_eq!(client.get(&key("a"), Some("image/resize,w_10")).await.unwrap(), body);
     fake.mistreat("GetObject", &[Fault::Claim(64 * 1024 * 1024 + 1)]);
     let error = client.get(&key("a"), None).await.unwrap_err();
     assert!(matches!(error, TransferError::TooLarge { .. }), "{error}");

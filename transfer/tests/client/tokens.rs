@@ -147,7 +147,7 @@ async fn a_demo_key_never_leaves_for_the_real_cloud() {
     let demo = Credentials::long_term("DEMOalice12345", Secret::new("known to all"));
     let provider = Provider::new(CredentialsSource::Fixed(demo), fake.clock.clone(), Observer::silent()).unwrap();
     let mut config = fake.config();
-    config.endpoint = Endpoint::parse("oss-cn-hangzhou.aliyuncs.com").unwrap();
+    config.endpoint = Endpoint::parse("http://oss-cn-hangzhou.aliyuncs.com").unwrap();
     let client = Client::new(config, Arc::new(provider), fake.clock.clone(), Observer::silent()).unwrap();
     let life = std::time::Duration::from_secs(60);
     for error in
