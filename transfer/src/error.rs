@@ -11,7 +11,7 @@ use shared::token::TokenError;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TransferError {
     /// OSS refused the request.
-    #[error("OSS refused the request: {0}{}", advice(.0))]
+    #[error("OSS refused the request: {error}{advice}", error = .0, advice = advice(.0))]
     Oss(Box<OssError>),
     /// The app server gave no token, and said why.
     #[error("the app server gave no token: {code}: {message}")]
