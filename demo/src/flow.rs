@@ -190,7 +190,7 @@ impl Flow<'_> {
                 ("size by HEAD", meta.size == self.local.size),
                 ("CRC64 by HEAD", meta.crc64 == Some(self.local.crc64)),
                 ("CRC64 by the upload", uploaded.crc64 == self.local.crc64),
-                ("MD5 as ETag", uploaded.parts > 1 || meta.etag.eq_ignore_ascii_case(&self.local.md5)),
+                ("MD5 as ETag", key.as_str() == MULTIPART || meta.etag.eq_ignore_ascii_case(&self.local.md5)),
                 ("MD5 of the bytes read back", read.md5 == self.local.md5),
                 ("size of the bytes read back", read.size == self.local.size),
             ];

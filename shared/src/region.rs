@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::bucket::BucketName;
 use crate::object_key::NameError;
-use crate::sign::encode_path;
+use crate::sign::{encode, encode_path};
 
 /// A region id such as `cn-hangzhou`, without the `oss-` that some settings put before it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -108,10 +108,17 @@ impl Endpoint {
             url.push('/');
         }
         if let Some(key) = key {
-            url.push_str(&encode_path(key));
+            url.push_str(&key_path(key));
         }
         url
     }
+}
+
+/// An object key as the path of a URL. URL parsers resolve the segments `.` and `..`, which mean nothing in a key; where it
+/// has one, its slashes are encoded too, and OSS decodes the same key. (A key that is `.` or `..` alone has no URL.)
+pub fn key_path(key: &str) -> String {
+    let dots = key.split('/').any(|segment| matches!(segment, "." | ".."));
+    if dots { encode(key) } else { encode_path(key) }
 }
 
 impl fmt::Display for Endpoint {
@@ -135,6 +142,8 @@ mod tests {
         ] {
             assert_eq!(Endpoint::parse(endpoint).unwrap().url(Some(&bucket), Some("a b/中.jpg")), url);
         }
+        assert_eq!(key_path("a/../b"), "a%2F..%2Fb");
+        assert_eq!(key_path("a/..b/.c"), "a/..b/.c");
     }
 
     #[test]

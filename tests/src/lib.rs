@@ -1,1 +1,7 @@
-//! Placeholder until its first room is built.
+//! What the stories share: an emulator on a clock of its own, and requests signed by hand, so that they can be wrong on purpose.
+
+mod raw;
+mod stage;
+
+pub use raw::{Answer, Ask};
+pub use stage::{Stage, token_policy};

@@ -14,8 +14,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use shared::clock::Clock;
 use shared::credentials::{Credentials, may_send_to};
 use shared::object_key::ObjectKey;
+use shared::region::key_path;
 use shared::secret::mask;
-use shared::sign::{Request, Signer, encode, encode_path};
+use shared::sign::{Request, Signer};
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
@@ -326,7 +327,7 @@ impl Http {
 
     /// The URL of a request, query included.
     pub(crate) fn url(&self, request: &Request) -> Result<Url, TransferError> {
-        let path = request.key.as_deref().map(path_of).unwrap_or_default();
+        let path = request.key.as_deref().map(key_path).unwrap_or_default();
         let mut text = self.config.endpoint.url(Some(&self.config.bucket), None);
         text.push_str(&path);
         if !request.query.is_empty() {
@@ -339,11 +340,6 @@ impl Http {
 }
 
 const DOTS: &str = "a key that consists of dots alone cannot stand in a URL; choose another name";
-
-/// A key as it stands in a URL. URLs take `.` and `..` between slashes for steps, a key does not: there the slashes are encoded too.
-fn path_of(key: &str) -> String {
-    if key.split('/').any(|segment| matches!(segment, "." | "..")) { encode(key) } else { encode_path(key) }
-}
 
 fn config(setting: &'static str, problem: &str) -> TransferError {
     TransferError::Config { setting, problem: problem.to_owned() }

@@ -1,0 +1,12 @@
+//! The end-to-end stories: real sockets, real signatures, real files; a module a story.
+
+mod bad_requests;
+mod decisions;
+mod demo_flow;
+mod objects;
+mod odd_names;
+mod permissions;
+mod pictures;
+mod security_token_service;
+mod survival;
+mod tidy;

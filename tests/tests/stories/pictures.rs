@@ -1,0 +1,106 @@
+//! `x-oss-process` over HTTP: pictures, and what is no picture.
+
+use image::{GenericImageView, ImageFormat, RgbImage};
+use shared::img::{ImageWatermark, Process, Resize, Watermark};
+use tests::{Ask, Stage, token_policy};
+
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let picture = RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 100]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+/// A PNG whose header claims a size and whose pixels never come.
+fn bomb(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = png(1, 1);
+    bytes[16..20].copy_from_slice(&width.to_be_bytes());
+    bytes[20..24].copy_from_slice(&height.to_be_bytes());
+    let checksum = crc32(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
+    bytes
+}
+
+/// The checksum of a PNG chunk.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 * (crc & 1)))
+    })
+}
+
+#[tokio::test]
+async fn pictures_are_processed_on_the_way_out() {
+    let stage = Stage::open().await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    let photo = demo::picture::photo(800, 600, 3);
+    for (key, body) in [("photo.jpg", photo.clone()), ("logo.png", png(40, 20))] {
+        assert_eq!(stage.ask(&user, Ask::new("PUT", &bucket, key).body(body)).await.status, 200);
+    }
+    let get = |process: &str| Ask::new("GET", &bucket, "photo.jpg").param("x-oss-process", process);
+    let thumbnail = stage.ask(&user, get("image/resize,w_200")).await;
+    assert_eq!(thumbnail.header("content-type"), "image/jpeg");
+    assert_eq!(image::load_from_memory(&thumbnail.body).unwrap().dimensions(), (200, 150));
+    let source = stage.ask(&user, Ask::new("HEAD", &bucket, "photo.jpg")).await;
+    assert_eq!(thumbnail.header("etag"), source.header("etag"));
+    let converted = stage.ask(&user, get("image/resize,m_pad,w_100,h_100,color_FF0000/format,png")).await;
+    let converted = image::load_from_memory_with_format(&converted.body, ImageFormat::Png).unwrap();
+    assert_eq!(converted.dimensions(), (100, 100));
+    assert_eq!(converted.get_pixel(50, 2).0[..3], [255, 0, 0]);
+    let info = stage.ask(&user, get("image/info")).await;
+    let info: serde_json::Value = serde_json::from_slice(&info.body).unwrap();
+    assert_eq!((&info["ImageWidth"]["value"], &info["Format"]["value"]), (&"800".into(), &"jpg".into()));
+    assert_eq!(info["FileSize"]["value"], photo.len().to_string());
+    let mark = Watermark::of_image(ImageWatermark { object: "logo.png".to_owned(), process: None });
+    let marked = Process::new([Resize { w: Some(400), ..Resize::default() }.into(), mark.into()]).to_string();
+    assert_eq!(image::load_from_memory(&stage.ask(&user, get(&marked)).await.body).unwrap().dimensions(), (400, 300));
+
+    // A token that may read its own folder may not stamp another's picture on its own.
+    let token = stage.assume(Some(&token_policy(&bucket, "mine/"))).await;
+    assert_eq!(stage.ask(&token, Ask::new("PUT", &bucket, "mine/p.jpg").body(photo)).await.status, 200);
+    let stolen = stage.ask(&token, Ask::new("GET", &bucket, "mine/p.jpg").param("x-oss-process", &marked)).await;
+    assert_eq!(stolen.verdict(), "403 AccessDenied 0003-00000301");
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_processed_has_a_name() {
+    let stage = Stage::open().await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    let mut cut = demo::picture::photo(400, 300, 3);
+    cut.truncate(cut.len() / 4);
+    let damaged = bomb(900, 900);
+    for (key, body) in [
+        ("text.jpg", b"only text".to_vec()),
+        ("wide.png", bomb(30_001, 10)),
+        ("huge.png", bomb(30_000, 30_000)),
+        ("damaged.png", damaged),
+        ("cut.jpg", cut),
+        ("empty.jpg", Vec::new()),
+        ("good.png", png(50, 50)),
+    ] {
+        assert_eq!(stage.ask(&user, Ask::new("PUT", &bucket, key).body(body)).await.status, 200);
+    }
+    let resize = "image/resize,w_100";
+    for (key, process, verdict) in [
+        ("text.jpg", resize, "400 BadRequest 0040-00000005"),
+        ("empty.jpg", resize, "400 BadRequest 0040-00000005"),
+        ("wide.png", resize, "400 ImageTooLarge 0040-00000009"),
+        ("huge.png", resize, "400 ImageTooLarge 0040-00000012"),
+        ("damaged.png", resize, "403 ImageDamage"),
+        ("absent.jpg", resize, "404 NoSuchKey 0040-00000024"),
+        ("good.png", "image/slim,1", "400 InvalidArgument 0040-00000213"),
+        ("good.png", "image/", "400 InvalidArgument 0040-00000212"),
+        ("good.png", "image/resize,w_99999999", "400 InvalidArgument 0040-00000312"),
+        ("good.png", "image/watermark,text_", "400 InvalidArgument 0040-00000258"),
+        ("good.png", "image/crop,w_10", "501 NotImplemented"),
+        ("good.png", "style/mine", "501 NotImplemented"),
+        ("good.png", "image/resize,w_5000,h_5000,m_fixed,limit_0", "400 ImageTooLarge 0040-00000007"),
+    ] {
+        let answer = stage.ask(&user, Ask::new("GET", &bucket, key).param("x-oss-process", process)).await;
+        assert_eq!(answer.verdict(), verdict, "{key} {process}");
+    }
+    // Half a JPEG is either refused by name or shown as far as it goes; never a crash.
+    let cut = stage.ask(&user, Ask::new("GET", &bucket, "cut.jpg").param("x-oss-process", resize)).await;
+    assert!(["200", "403 ImageDamage"].contains(&cut.verdict().as_str()), "{}", cut.verdict());
+    stage.close().await;
+}
