@@ -1,1 +1,8 @@
-//! Placeholder until its first room is built.
+//! The desktop app: a native window around `client-ui`, with real file dialogs and errors that say what is missing.
+
+mod dialogs;
+mod icon;
+mod window;
+
+pub use client_ui::{App, Settings};
+pub use window::{WindowError, WindowOptions, run};

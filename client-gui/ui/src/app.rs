@@ -26,7 +26,6 @@ pub struct App {
     state: State,
     jobs: Box<dyn Jobs>,
     dialogs: Box<dyn Dialogs>,
-    dialog_open: bool,
     clock: Arc<dyn Clock>,
     art: Art,
     note: Option<String>,
@@ -41,7 +40,6 @@ impl App {
             state: State::new(settings, clock.now()),
             jobs,
             dialogs,
-            dialog_open: false,
             clock,
             art: Art::default(),
             note: None,
@@ -55,6 +53,16 @@ impl App {
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
         self
+    }
+
+    /// Shows `problem` above the page until it is dismissed.
+    pub fn tell(&mut self, problem: Problem) {
+        self.state.notice = Some(problem);
+    }
+
+    /// Stops uploads; to be called when the window closes. May wait a moment.
+    pub fn close(&mut self) {
+        self.jobs.close();
     }
 
     /// Selects `image`, as if it had been dropped on the window.
@@ -107,26 +115,21 @@ impl App {
             self.run(commands);
         }
         match self.dialogs.poll() {
-            None => return,
+            None | Some(Picked::Nothing) => {}
             Some(Picked::File(path)) => self.act(Action::TakeImage(path)),
-            Some(Picked::Nothing) => {}
             Some(Picked::Unavailable(why)) => {
                 let help = "Drop a picture on the window, or type its path in step 2.";
                 let problem =
                     Problem::new("NoDialog", "No file dialog on this desktop", format!("{why} {help}"), Help::None);
-                self.state.notice = Some(problem);
+                self.tell(problem);
             }
         }
-        self.dialog_open = false;
     }
 
     fn act(&mut self, action: Action) {
         if action == Action::PickImage {
             self.state.step = Step::Select;
-            if !self.dialog_open {
-                self.dialog_open = true;
-                self.dialogs.pick_image();
-            }
+            self.dialogs.pick_image();
             return;
         }
         let now = self.clock.now();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// Opens file dialogs and hands over what was chosen, without ever blocking.
 pub trait Dialogs {
-    /// Opens a dialog for one image. While one is open, this does nothing.
+    /// Opens a dialog for one image. One dialog at a time: while one is open, this opens no second.
     fn pick_image(&mut self);
     /// How the dialog ended, once.
     fn poll(&mut self) -> Option<Picked>;

@@ -11,8 +11,6 @@ pub enum Icon {
     Cross,
     /// Doubtful.
     Warning,
-    /// Something to know.
-    Info,
     /// Under way.
     Dots,
     /// A picture.
@@ -45,11 +43,6 @@ pub fn paint(painter: &Painter, icon: Icon, rect: Rect, color: Color32) {
             painter.add(Shape::closed_line(vec![at(0.0, -0.75), at(0.85, 0.7), at(-0.85, 0.7)], stroke));
             line(&[at(0.0, -0.2), at(0.0, 0.2)]);
             painter.circle_filled(at(0.0, 0.45), stroke.width * 0.7, color);
-        }
-        Icon::Info => {
-            painter.circle_stroke(rect.center(), side * 0.42, stroke);
-            line(&[at(0.0, -0.05), at(0.0, 0.4)]);
-            painter.circle_filled(at(0.0, -0.38), stroke.width * 0.7, color);
         }
         Icon::Dots => {
             for x in [-0.5, 0.0, 0.5] {
@@ -92,17 +85,17 @@ fn sun(painter: &Painter, rect: Rect, stroke: Stroke) {
     }
 }
 
-/// A crescent: most of a circle, closed by the arc of a second one that bites into it.
+/// A crescent: most of a circle, and the arc of a second circle that bites into it. The angles are where the two meet.
 fn moon(painter: &Painter, at: impl Fn(f32, f32) -> Pos2, stroke: Stroke) {
     const STEPS: i32 = 20;
     let arc = |center: Vec2, radius: f32, from: f32, to: f32| {
-        (0..=STEPS).map(move |i| {
+        let points = (0..=STEPS).map(|i| {
             let angle = from + (to - from) * i as f32 / STEPS as f32;
-            center + radius * Vec2::angled(angle)
-        })
+            let point = center + radius * Vec2::angled(angle);
+            at(point.x, point.y)
+        });
+        painter.add(Shape::line(points.collect(), stroke));
     };
-    let outer = arc(Vec2::ZERO, 0.78, 0.35, 4.36);
-    let inner = arc(Vec2::new(0.38, -0.38), 0.75, 3.92, 0.79);
-    let path = outer.chain(inner).map(|v| at(v.x, v.y)).collect();
-    painter.add(Shape::closed_line(path, stroke));
+    arc(Vec2::ZERO, 0.78, 0.252, 4.461);
+    arc(Vec2::new(0.42, -0.42), 0.7, 3.641, 1.071);
 }

@@ -163,7 +163,8 @@ fn style(colors: &Palette, base: Visuals) -> Style {
 fn visuals(colors: &Palette, base: Visuals) -> Visuals {
     let mut visuals = base;
     visuals.widgets = widgets(colors);
-    visuals.weak_text_color = Some(colors.muted);
+    // What an empty field suggests: lighter than words that are there.
+    visuals.weak_text_color = Some(colors.muted.gamma_multiply(0.7));
     visuals.panel_fill = colors.page;
     visuals.window_fill = colors.card;
     visuals.window_stroke = Stroke::new(1.0, colors.line);

@@ -17,8 +17,6 @@ pub enum Tone {
     Warn,
     /// It failed.
     Bad,
-    /// Good to know.
-    Calm,
 }
 
 impl Tone {
@@ -29,7 +27,6 @@ impl Tone {
             Self::Good => (colors.good, colors.good_soft),
             Self::Warn => (colors.warn, colors.warn_soft),
             Self::Bad => (colors.bad, colors.bad_soft),
-            Self::Calm => (colors.accent, colors.accent_soft),
         }
     }
 
@@ -38,7 +35,6 @@ impl Tone {
             Self::Good => Icon::Check,
             Self::Warn => Icon::Warning,
             Self::Bad => Icon::Cross,
-            Self::Calm => Icon::Info,
         }
     }
 }
@@ -111,8 +107,12 @@ pub fn choice<T: PartialEq>(ui: &mut Ui, chosen: &mut T, value: T, name: &str) -
     let on = *chosen == value;
     response.widget_info(|| WidgetInfo::selected(egui::Role::RadioButton, true, on, name));
     let colors = palette(ui);
-    let (line, width) = if on { (colors.accent, 5.0) } else { (colors.muted, 1.5) };
-    ui.painter().circle_stroke(circle.center(), (SIDE - width) / 2.0, Stroke::new(width, line));
+    if on {
+        ui.painter().circle_filled(circle.center(), SIDE / 2.0, colors.accent);
+        ui.painter().circle_filled(circle.center(), SIDE / 2.0 - 5.0, colors.card);
+    } else {
+        ui.painter().circle_stroke(circle.center(), SIDE / 2.0 - 0.75, Stroke::new(1.5, colors.muted));
+    }
     response
 }
 
@@ -163,7 +163,6 @@ pub fn field(ui: &mut Ui, label: &str, value: &mut String, hint: &str) -> Respon
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = space::XS;
         let caption = ui.label(RichText::new(label).text_style(TextStyle::Small).color(palette(ui).muted));
-        let hint = RichText::new(hint).color(palette(ui).muted.gamma_multiply(0.75));
         let edit = TextEdit::singleline(value).hint_text(hint).desired_width(ui.available_width());
         ui.add(edit).labelled_by(caption.id)
     })
@@ -268,11 +267,11 @@ pub fn join(ui: &mut Ui, columns: &[Ui; 2]) {
     ui.advance_cursor_after_rect(all);
 }
 
-/// Names and values, one pair a row; values in a fixed-width face, broken anywhere rather than cut.
+/// Names and values, one pair a row; values in a fixed-width face, broken rather than cut.
 pub fn facts<'a>(ui: &mut Ui, name_width: f32, rows: impl Iterator<Item = (&'a str, &'a str)>) {
     for (name, value) in rows {
         let [mut left, mut right] = split(ui, name_width, space::S);
-        left.add_space(1.5);
+        left.add_space(0.5);
         left.label(RichText::new(name).text_style(TextStyle::Small).color(palette(ui).muted));
         let mut job = egui::text::LayoutJob::simple(
             value.to_owned(),
@@ -280,7 +279,7 @@ pub fn facts<'a>(ui: &mut Ui, name_width: f32, rows: impl Iterator<Item = (&'a s
             palette(ui).text,
             right.available_width(),
         );
-        job.wrap.break_anywhere = true;
+        job.wrap.break_anywhere = !value.contains(' ');
         right.add(egui::Label::new(job).selectable(true));
         join(ui, &[left, right]);
     }

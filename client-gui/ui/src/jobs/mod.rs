@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
 
 use shared::clock::Clock;
 use tokio::runtime::Handle;
@@ -32,7 +33,12 @@ pub trait Jobs {
     fn poll(&mut self) -> Option<Event>;
     /// Whether nothing runs. Events may still wait to be polled.
     fn is_idle(&self) -> bool;
+    /// Stops uploads before the program ends, so that OSS keeps no parts of them; waits a moment for that, and is the one call that may.
+    fn close(&mut self);
 }
+
+/// How long [`Jobs::close`] waits.
+const CLOSING: Duration = Duration::from_secs(3);
 
 /// Called from any thread when an event waits and when a job has ended; must return at once.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -128,13 +134,18 @@ impl Jobs for TokioJobs {
     fn is_idle(&self) -> bool {
         self.shared.running.load(Ordering::SeqCst) == 0
     }
-}
 
-impl Drop for TokioJobs {
-    /// Closing the window stops uploads, so that they abort instead of leaving parts behind.
-    fn drop(&mut self) {
-        for cancel in self.uploads.values() {
-            cancel.cancel();
+    fn close(&mut self) {
+        self.uploads.values().for_each(CancelToken::cancel);
+        let end = Instant::now() + CLOSING;
+        while !self.uploads.is_empty() {
+            match self.events.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(Event::Uploaded { job, .. }) => {
+                    self.uploads.remove(&job);
+                }
+                Ok(_) => {}
+                Err(_) => return,
+            }
         }
     }
 }

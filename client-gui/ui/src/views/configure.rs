@@ -1,13 +1,13 @@
 //! Step 1: the app server, the bucket, and what objects are called.
 
-use egui::{Key, Response, RichText, TextStyle, Ui};
+use egui::{Color32, Key, Response, RichText, TextStyle, Ui};
 use shared::bucket::BucketName;
 use shared::region::{Endpoint, Region};
 
 use super::problem;
 use crate::action::Action;
 use crate::command::{Hop, HopOutcome};
-use crate::icons::{self, Icon};
+use crate::icons::Icon;
 use crate::naming;
 use crate::state::{Connection, State};
 use crate::theme::{palette, space};
@@ -115,35 +115,28 @@ fn buttons(ui: &mut Ui, state: &State, entered: bool, out: &mut Vec<Action>) {
 
 fn hops(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
     for (hop, outcome) in &state.hops {
-        let colors = palette(ui);
-        let (icon, color) = match outcome {
-            HopOutcome::Trying => (Icon::Dots, colors.muted),
-            HopOutcome::Passed(_) => (Icon::Check, colors.good),
-            HopOutcome::Failed(_) => (Icon::Cross, colors.bad),
-        };
-        let [mut left, mut right] = widgets::split(ui, 18.0, space::S);
-        let (rect, _) = left.allocate_exact_size(egui::Vec2::splat(18.0), egui::Sense::hover());
-        icons::paint(left.painter(), icon, rect.shrink(2.0), color);
         match outcome {
-            HopOutcome::Trying => hop_line(&mut right, *hop, "asking"),
-            HopOutcome::Passed(seen) => hop_line(&mut right, *hop, seen),
-            HopOutcome::Failed(problem) => problem::show(&mut right, problem, out),
+            HopOutcome::Trying => hop_line(ui, *hop, "asking", Icon::Dots, palette(ui).muted),
+            HopOutcome::Passed(seen) => hop_line(ui, *hop, seen, Icon::Check, palette(ui).good),
+            HopOutcome::Failed(problem) => problem::show(ui, problem, out),
         }
-        widgets::join(ui, &[left, right]);
     }
 }
 
-fn hop_line(ui: &mut Ui, hop: Hop, words: &str) {
+fn hop_line(ui: &mut Ui, hop: Hop, words: &str, icon: Icon, color: Color32) {
     let name = match hop {
-        Hop::AppServer => "App server",
-        Hop::Token => "Token",
-        Hop::Oss => "OSS",
+        Hop::AppServer => "App server:",
+        Hop::Token => "Token:",
+        Hop::Oss => "OSS:",
     };
+    let [mut left, mut right] = widgets::split(ui, 18.0, space::S);
+    widgets::icon(&mut left, icon, 15.0, color);
     let mut job = egui::text::LayoutJob::default();
     let format = |color| egui::TextFormat::simple(TextStyle::Body.resolve(ui.style()), color);
-    job.append(&format!("{name}:"), 0.0, format(palette(ui).text));
+    job.append(name, 0.0, format(palette(ui).text));
     job.append(words, 6.0, format(palette(ui).muted));
-    ui.add(egui::Label::new(job).wrap());
+    right.add(egui::Label::new(job).wrap());
+    widgets::join(ui, &[left, right]);
 }
 
 /// Says below a field which rule its text breaks; an empty field breaks none.

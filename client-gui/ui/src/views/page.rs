@@ -23,10 +23,7 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, now: OffsetDateTime, 
         centred(ui, |ui| {
             ui.add_space(space::L);
             if let Some(notice) = state.notice.clone() {
-                problem::show(ui, &notice, out);
-                if widgets::secondary(ui, true, "Dismiss").clicked() {
-                    out.push(Action::DismissNotice);
-                }
+                problem::show_notice(ui, &notice, out);
                 ui.add_space(space::S);
             }
             if ui.available_width() < TWO_COLUMNS {

@@ -7,9 +7,18 @@ use crate::problem::Problem;
 use crate::theme::space;
 use crate::widgets::{self, Tone};
 
-/// Draws `problem`.
+/// Draws `problem`, which stays until its cause is gone.
 pub fn show(ui: &mut Ui, problem: &Problem, out: &mut Vec<Action>) {
-    widgets::banner(ui, Tone::Bad, |ui| {
+    draw(ui, problem, Tone::Bad, ("Copy details", Action::Copy(problem.report())), out);
+}
+
+/// Draws `problem`, which stays until it is dismissed.
+pub fn show_notice(ui: &mut Ui, problem: &Problem, out: &mut Vec<Action>) {
+    draw(ui, problem, Tone::Warn, ("Dismiss", Action::DismissNotice), out);
+}
+
+fn draw(ui: &mut Ui, problem: &Problem, tone: Tone, (button, action): (&str, Action), out: &mut Vec<Action>) {
+    widgets::banner(ui, tone, |ui| {
         ui.spacing_mut().item_spacing.y = space::XS;
         ui.label(RichText::new(&problem.title).text_style(TextStyle::Body).strong());
         ui.label(&problem.why);
@@ -25,8 +34,8 @@ pub fn show(ui: &mut Ui, problem: &Problem, out: &mut Vec<Action>) {
             {
                 out.push(Action::Help(problem.help));
             }
-            if widgets::secondary(ui, true, "Copy details").clicked() {
-                out.push(Action::Copy(problem.report()));
+            if widgets::secondary(ui, true, button).clicked() {
+                out.push(action);
             }
         });
     });

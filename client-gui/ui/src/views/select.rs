@@ -112,7 +112,7 @@ fn path_row(ui: &mut Ui, path: &mut String, out: &mut Vec<Action>) {
     let [mut left, mut right] = widgets::split(ui, width, space::S);
     let field = widgets::field(&mut left, "Or type its path", path, "/home/me/Pictures/photo.jpg");
     let label_height = field.rect.top() - left.min_rect().top();
-    right.add_space(label_height - right.spacing().item_spacing.y);
+    right.add_space(label_height);
     let typed = !path.trim().is_empty();
     if widgets::wide(&mut right, typed, "Open").clicked() || (submitted(&field) && typed) {
         out.push(Action::TakeImage(path.trim().into()));

@@ -56,7 +56,7 @@ fn life(ui: &mut Ui, obtained: OffsetDateTime, end: OffsetDateTime, now: OffsetD
         _ => (colors.accent, "left"),
     };
     ui.horizontal(|ui| {
-        let digits = RichText::new(format::countdown(left)).text_style(TextStyle::Monospace).size(26.0).color(color);
+        let digits = RichText::new(format::countdown(left)).size(26.0).color(color);
         ui.label(digits);
         ui.label(RichText::new(words).color(colors.muted));
     });

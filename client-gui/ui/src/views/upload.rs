@@ -97,7 +97,7 @@ fn running(
     let share = if progress.total == 0 { 0.0 } else { progress.sent as f32 / progress.total as f32 };
     ui.horizontal(|ui| {
         let percent = format!("{:.0} %", share * 100.0);
-        ui.label(RichText::new(percent).text_style(TextStyle::Monospace).size(26.0).color(colors.accent));
+        ui.label(RichText::new(percent).size(26.0).color(colors.accent));
         ui.label(RichText::new(pace_in_words(progress, samples)).color(colors.muted));
     });
     bar(ui, share);

@@ -50,6 +50,8 @@ impl Jobs for FakeJobs {
     fn is_idle(&self) -> bool {
         true
     }
+
+    fn close(&mut self) {}
 }
 
 struct FakeDialogs(Rc<RefCell<Script>>);
