@@ -6,7 +6,7 @@ use std::io::Cursor;
 use emulator::img::{Output, process};
 use image::codecs::gif::{GifDecoder, GifEncoder};
 use image::codecs::jpeg::JpegEncoder;
-use image::{AnimationDecoder, DynamicImage, ExtendedColorType, Frame, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use image::{AnimationDecoder, DynamicImage, Frame, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use mozjpeg::{ColorSpace, Compress, Marker};
 use serde_json::Value;
 use shared::error::{OssCode, OssError};
