@@ -32,28 +32,18 @@ const HEIGHT: u32 = 3000;
 /// # Errors
 /// [`HeadlessError`] when it could not begin.
 pub async fn run(options: &Options) -> Result<bool, HeadlessError> {
-    let mut generated = None;
-    let (image, label): (PathBuf, String) = match &options.image {
-        Some(path) => (path.clone(), path.display().to_string()),
-        None => {
-            let file = generate().await?;
-            let path = file.path().to_owned();
-            generated = Some(file);
-            (path, format!("generated, {WIDTH}x{HEIGHT}"))
-        }
-    };
+    let sample = sample(options).await?;
     let world = World::start().await?;
     if !options.json {
         println!("{}", banner(&world));
     }
-    let report = flow::run(&world, &image, &label, &options.out, |step| {
+    let report = flow::run(&world, sample.path(), &sample.label(), &options.out, |step| {
         if !options.json {
             println!("{}", step.line());
         }
     })
     .await;
     world.stop().await;
-    drop(generated);
     let report = report?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
@@ -70,16 +60,45 @@ fn summary(ok: bool, out: &Path) -> String {
     }
 }
 
-/// A photo-like picture in a temporary file.
+/// The picture to upload: the user's own, or a generated one that is removed at the end.
+#[derive(Debug)]
+pub enum Sample {
+    /// From the command line.
+    Own(PathBuf),
+    /// Photo-like, in a temporary file.
+    Generated(tempfile::NamedTempFile),
+}
+
+impl Sample {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Own(path) => path,
+            Self::Generated(file) => file.path(),
+        }
+    }
+
+    fn label(&self) -> String {
+        match self {
+            Self::Own(path) => path.display().to_string(),
+            Self::Generated(_) => format!("generated, {WIDTH}x{HEIGHT}"),
+        }
+    }
+}
+
+/// The picture that the options ask for.
 ///
 /// # Errors
 /// [`HeadlessError::Picture`].
-pub async fn generate() -> Result<tempfile::NamedTempFile, HeadlessError> {
+pub async fn sample(options: &Options) -> Result<Sample, HeadlessError> {
+    if let Some(path) = &options.image {
+        return Ok(Sample::Own(path.clone()));
+    }
     let make = || {
         let mut file = tempfile::Builder::new().prefix("photo-").suffix(".jpg").tempfile()?;
         file.write_all(&picture::photo(WIDTH, HEIGHT, 1))?;
         file.flush()?;
-        Ok(file)
+        Ok(Sample::Generated(file))
     };
     tokio::task::spawn_blocking(make)
         .await

@@ -6,7 +6,9 @@ pub mod headless;
 pub mod options;
 pub mod picture;
 pub mod report;
+pub mod window;
 pub mod world;
 
 pub use banner::banner;
 pub use options::Options;
+pub use world::World;

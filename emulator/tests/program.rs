@@ -1,5 +1,7 @@
 //! The emulator as a program: its one line, its logs, its memory, its end.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, where a surprise is a failure
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};

@@ -1,5 +1,7 @@
 //! What the stories share: an emulator on a clock of its own, and requests signed by hand, so that they can be wrong on purpose.
 
+#![allow(clippy::expect_used)] // helpers of tests, where a surprise is a failure
+
 mod raw;
 mod stage;
 

@@ -1,0 +1,35 @@
+//! The demo in its window: the desktop app, configured for the world that runs beside it.
+
+use std::path::PathBuf;
+
+use client_gui::{Settings, WindowError, WindowOptions, run};
+use tokio::runtime::Handle;
+
+use crate::world::World;
+
+/// What the window says of itself.
+const NOTE: &str = "Demo: emulator and app server run in this process; nothing leaves this machine";
+
+/// Opens the window and returns when it is closed. `image` is selected from the start.
+///
+/// # Errors
+/// [`WindowError`], as when there is no display.
+pub fn open(world: &World, image: PathBuf, runtime: Handle) -> Result<(), WindowError> {
+    let settings = Settings {
+        app_server: world.token_url.clone(),
+        bucket: world.emulator.bucket.clone(),
+        region: world.emulator.region.clone(),
+        endpoint: world.emulator.oss_endpoint.clone(),
+        ..Settings::default()
+    };
+    run(WindowOptions {
+        settings,
+        // What is set here is about a world that is gone afterwards.
+        settings_file: None,
+        image: Some(image),
+        note: Some(NOTE.to_owned()),
+        notice: None,
+        clock: world.clock.clone(),
+        runtime,
+    })
+}
