@@ -65,9 +65,10 @@ impl App {
         self.jobs.close();
     }
 
-    /// Selects `image`, as if it had been dropped on the window.
+    /// Selects `image` before the first frame; Configure still comes first.
     pub fn open(&mut self, image: PathBuf) {
         self.act(Action::TakeImage(image));
+        self.act(Action::GoTo(Step::Configure));
     }
 
     /// What the app knows.

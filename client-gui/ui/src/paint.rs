@@ -68,7 +68,8 @@ impl Texture {
     fn texel(&self, x: i64, y: i64) -> [f32; 4] {
         let clamp = |v: i64, n: usize| v.clamp(0, n as i64 - 1) as usize;
         let index = clamp(y, self.size[1]) * self.size[0] + clamp(x, self.size[0]);
-        self.pixels.get(index).map_or([0.0; 4], |p| p.to_array().map(f32::from))
+        let [r, g, b, a] = self.pixels.get(index).map_or([0; 4], Color32::to_array);
+        [f32::from(r), f32::from(g), f32::from(b), f32::from(a)]
     }
 
     fn sample(&self, u: f32, v: f32) -> [f32; 4] {
@@ -82,11 +83,12 @@ impl Texture {
         let (left, top) = (left as i64, top as i64);
         let (a, b) = (self.texel(left, top), self.texel(left + 1, top));
         let (c, d) = (self.texel(left, top + 1), self.texel(left + 1, top + 1));
-        std::array::from_fn(|i| {
+        let channel = |i: usize| {
             let upper = a[i] + (b[i] - a[i]) * dx;
             let lower = c[i] + (d[i] - c[i]) * dx;
             upper + (lower - upper) * dy
-        })
+        };
+        [channel(0), channel(1), channel(2), channel(3)]
     }
 }
 
@@ -131,46 +133,29 @@ impl Canvas {
     }
 
     fn triangle(&mut self, corners: [&Vertex; 3], texture: &Texture, clip: PixelRect, scale: f32) {
-        let mut corners = corners;
-        let mut points = corners.map(|v| v.pos * scale);
-        let mut area = cross(points[0], points[1], points[2]);
-        if area < 0.0 {
-            corners.swap(1, 2);
-            points.swap(1, 2);
-            area = -area;
-        }
-        if area <= f32::EPSILON {
+        let points = corners.map(|v| v.pos * scale);
+        let area = cross(points[0], points[1], points[2]);
+        if area.abs() <= f32::EPSILON {
             return;
         }
         let colors = corners.map(|v| v.color.to_array().map(f32::from));
-        let edges = [(1, 2), (2, 0), (0, 1)].map(|(from, to)| (points[from], points[to]));
         // Most triangles are of one colour and take one texel: reading it once is several times quicker.
-        let plain = (colors[0] == colors[1] && colors[1] == colors[2] && same_uv(corners)).then(|| {
-            let texel = texture.sample(corners[0].uv.x, corners[0].uv.y);
-            std::array::from_fn(|i| colors[0][i] * texel[i] / 255.0)
-        });
-        let (low, high) = bounds(points.map(|p| p.y), clip.top, clip.bottom);
-        for y in low..high {
-            let (left, right) = span(edges, points, y, clip);
-            for x in left..right {
-                let at = Pos2::new(x as f32 + 0.5, y as f32 + 0.5);
-                let weights = edges.map(|(from, to)| cross(from, to, at));
-                let outside =
-                    |(weight, edge): (f32, (Pos2, Pos2))| weight < 0.0 || (weight == 0.0 && !is_top_left(edge));
-                if weights.into_iter().zip(edges).any(outside) {
-                    continue;
+        let plain = (colors[0] == colors[1] && colors[1] == colors[2] && same_uv(corners))
+            .then(|| modulate(colors[0], texture.sample(corners[0].uv.x, corners[0].uv.y)));
+        for y in rows(points, clip) {
+            let (left, right) = span(points, y, clip);
+            let start = (y * self.size[0] + left) as usize;
+            let Some(row) = self.pixels.get_mut(start..start + (right - left).max(0) as usize) else { continue };
+            if let Some(color) = plain {
+                for pixel in row {
+                    blend(pixel, color);
                 }
-                let color = plain.unwrap_or_else(|| shade(corners, colors, texture, weights.map(|w| w / area)));
-                self.blend(x, y, color);
+                continue;
             }
-        }
-    }
-
-    fn blend(&mut self, x: i64, y: i64, color: [f32; 4]) {
-        if let Some(pixel) = self.pixels.get_mut((y * self.size[0] + x) as usize) {
-            let keep = 1.0 - color[3] / 255.0;
-            for (under, over) in pixel.iter_mut().zip(color) {
-                *under = over + *under * keep;
+            for (pixel, x) in row.iter_mut().zip(left..) {
+                let at = Pos2::new(x as f32 + 0.5, y as f32 + 0.5);
+                let weights = [cross(points[1], points[2], at) / area, cross(points[2], points[0], at) / area];
+                blend(pixel, shade(corners, colors, texture, weights));
             }
         }
     }
@@ -191,45 +176,57 @@ fn same_uv([a, b, c]: [&Vertex; 3]) -> bool {
     a.uv == b.uv && b.uv == c.uv
 }
 
-/// The colour inside a triangle where its corners weigh `weights`, which add up to 1.
-fn shade(corners: [&Vertex; 3], colors: [[f32; 4]; 3], texture: &Texture, weights: [f32; 3]) -> [f32; 4] {
-    let mix = |a: f32, b: f32, c: f32| a * weights[0] + b * weights[1] + c * weights[2];
-    let [a, b, c] = corners;
+// The two functions below are spelled out: they run once a pixel, and unoptimised test builds do not inline iterators.
+
+fn modulate(color: [f32; 4], texel: [f32; 4]) -> [f32; 4] {
+    const ONE: f32 = 1.0 / 255.0;
+    [color[0] * texel[0] * ONE, color[1] * texel[1] * ONE, color[2] * texel[2] * ONE, color[3] * texel[3] * ONE]
+}
+
+/// Puts a premultiplied colour over a pixel.
+fn blend(pixel: &mut [f32; 4], over: [f32; 4]) {
+    let keep = 1.0 - over[3] / 255.0;
+    pixel[0] = over[0] + pixel[0] * keep;
+    pixel[1] = over[1] + pixel[1] * keep;
+    pixel[2] = over[2] + pixel[2] * keep;
+    pixel[3] = over[3] + pixel[3] * keep;
+}
+
+/// The colour inside a triangle where its first two corners weigh `weights`; the third weighs what is left of 1.
+fn shade([a, b, c]: [&Vertex; 3], colors: [[f32; 4]; 3], texture: &Texture, weights: [f32; 2]) -> [f32; 4] {
+    let third = 1.0 - weights[0] - weights[1];
+    let mix = |a: f32, b: f32, c: f32| a * weights[0] + b * weights[1] + c * third;
     let texel = texture.sample(mix(a.uv.x, b.uv.x, c.uv.x), mix(a.uv.y, b.uv.y, c.uv.y));
-    std::array::from_fn(|i| mix(colors[0][i], colors[1][i], colors[2][i]) * texel[i] / 255.0)
+    let channel = |i: usize| mix(colors[0][i], colors[1][i], colors[2][i]);
+    modulate([channel(0), channel(1), channel(2), channel(3)], texel)
 }
 
-/// The whole pixels that three coordinates touch, within `from..to`.
-fn bounds([a, b, c]: [f32; 3], from: i64, to: i64) -> (i64, i64) {
-    let (low, high) = (a.min(b).min(c), a.max(b).max(c));
-    ((low.floor() as i64).max(from), (high.ceil() as i64).min(to))
+/// The rows that a triangle touches.
+fn rows([a, b, c]: [Pos2; 3], clip: PixelRect) -> std::ops::Range<i64> {
+    let (top, bottom) = (a.y.min(b.y).min(c.y), a.y.max(b.y).max(c.y));
+    (top.floor() as i64).max(clip.top)..(bottom.ceil() as i64).min(clip.bottom)
 }
 
-/// The pixels of row `y` that may lie inside: where the row's middle crosses the edges, give or take one.
-fn span(edges: [(Pos2, Pos2); 3], points: [Pos2; 3], y: i64, clip: PixelRect) -> (i64, i64) {
+/// The pixels of row `y` whose centres lie inside, from the first up to, not including, the second. A centre exactly on an edge that two
+/// triangles share belongs to the right one alone: no pixel is painted twice, none is left out.
+fn span([a, b, c]: [Pos2; 3], y: i64, clip: PixelRect) -> (i64, i64) {
     let middle = y as f32 + 0.5;
     let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-    for (from, to) in edges {
-        if (from.y <= middle) != (to.y <= middle) {
-            let x = from.x + (to.x - from.x) * (middle - from.y) / (to.y - from.y);
+    for (from, to) in [(a, b), (b, c), (c, a)] {
+        // Both triangles at an edge must compute the same crossing, so its ends are put in order.
+        let (upper, lower) = if from.y <= to.y { (from, to) } else { (to, from) };
+        if upper.y <= middle && middle < lower.y {
+            let x = upper.x + (lower.x - upper.x) * (middle - upper.y) / (lower.y - upper.y);
             low = low.min(x);
             high = high.max(x);
         }
     }
-    if low > high {
-        return (0, 0);
-    }
-    let (left, right) = bounds(points.map(|p| p.x), clip.left, clip.right);
-    ((low.floor() as i64 - 1).max(left), (high.ceil() as i64 + 1).min(right))
+    let first_centre = |x: f32| ((x - 0.5).ceil() as i64).clamp(clip.left, clip.right);
+    if low > high { (clip.left, clip.left) } else { (first_centre(low), first_centre(high)) }
 }
 
 fn cross(a: Pos2, b: Pos2, p: Pos2) -> f32 {
     (b.x - a.x) * (p.y - a.y) - (b.y - a.y) * (p.x - a.x)
-}
-
-/// Pixel centres exactly on a shared edge belong to one triangle alone: the one whose top or left edge it is.
-fn is_top_left((from, to): (Pos2, Pos2)) -> bool {
-    to.y < from.y || (to.y == from.y && to.x > from.x)
 }
 
 #[cfg(test)]

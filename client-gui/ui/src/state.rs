@@ -294,7 +294,7 @@ impl State {
         self.connection = if ok { Connection::Works } else { Connection::Fails };
         if !ok {
             let failed = self.hops.iter().find_map(|(_, outcome)| match outcome {
-                HopOutcome::Failed(problem) => Some(problem.as_ref().clone()),
+                HopOutcome::Failed(problem) => Some(Problem { help: Help::OpenConfigure, ..problem.as_ref().clone() }),
                 HopOutcome::Trying | HopOutcome::Passed(_) => None,
             });
             // The hops stand on the first step; on another the person would see nothing.

@@ -118,6 +118,8 @@ pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
     ctx.set_style_of(Theme::Light, style(&LIGHT, Visuals::light()));
     ctx.set_style_of(Theme::Dark, style(&DARK, Visuals::dark()));
+    // Most X11 desktops do not say which theme they have.
+    ctx.options_mut(|options| options.fallback_theme = Theme::Light);
 }
 
 /// A large title.

@@ -46,7 +46,11 @@ impl Report<'_> {
         self.hop(hop, HopOutcome::Passed(seen));
     }
 
-    fn failed(&self, hop: Hop, problem: Problem) {
+    fn failed(&self, hop: Hop, mut problem: Problem) {
+        // Hops are shown beside the settings: there is no need to lead there.
+        if problem.help == Help::OpenConfigure {
+            problem.help = Help::Retry;
+        }
         self.hop(hop, HopOutcome::Failed(Box::new(problem)));
     }
 }

@@ -122,7 +122,8 @@ fn describe(event: &transfer::Event) -> Option<(Hop, String, bool)> {
             (Hop::Oss, format!("This computer's clock is {offset_seconds} s behind OSS; corrected"), false)
         }
         T::ResponseReceived { operation, status, elapsed, .. } => {
-            let failed = *status >= 400;
+            // Test asks for an object that need not exist.
+            let failed = *status >= 400 && *operation != "HeadObject";
             if *operation == "UploadPart" && !failed {
                 return None;
             }

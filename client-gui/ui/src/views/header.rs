@@ -1,6 +1,6 @@
 //! The bar on top: the app's name, an optional note, text size and theme.
 
-use egui::{Align, Layout, RichText, Sense, Ui, Vec2};
+use egui::{RichText, Sense, Ui, Vec2};
 
 use crate::action::Action;
 use crate::icons::{self, Icon};
@@ -14,14 +14,15 @@ pub fn show(ui: &mut Ui, theme: ThemeChoice, note: Option<&str>, out: &mut Vec<A
         logo(ui);
         ui.add_space(2.0);
         ui.label(RichText::new("Direct Transfer").text_style(theme::title()));
+        let buttons = 3.0 * (theme::CONTROL + space::XS);
         if let Some(note) = note {
-            badge(ui, note);
+            badge(ui, note, ui.available_width() - buttons - space::L);
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = space::XS;
-            theme_button(ui, theme, out);
-            zoom_buttons(ui, out);
-        });
+        // Three squares at the right edge, created from left to right: that is the order of the Tab key.
+        ui.spacing_mut().item_spacing.x = space::XS;
+        ui.add_space((ui.available_width() - buttons).max(0.0));
+        zoom_buttons(ui, out);
+        theme_button(ui, theme, out);
     });
 }
 
@@ -31,15 +32,16 @@ fn logo(ui: &mut Ui) {
     icons::paint(ui.painter(), Icon::Upload, rect.shrink(6.0), palette(ui).on_accent);
 }
 
-fn badge(ui: &mut Ui, note: &str) {
+/// Words on a soft ground, at most `room` points wide; what does not fit is in the tooltip.
+fn badge(ui: &mut Ui, note: &str, room: f32) {
+    const PADDING: i8 = 9;
     let colors = palette(ui);
-    egui::Frame::new().fill(colors.accent_soft).corner_radius(9).inner_margin(egui::Margin::symmetric(9, 2)).show(
-        ui,
-        |ui| {
-            let words = RichText::new(note).text_style(egui::TextStyle::Small).color(colors.accent);
-            ui.add(egui::Label::new(words).truncate());
-        },
-    );
+    let frame = egui::Frame::new().fill(colors.accent_soft).corner_radius(9);
+    frame.inner_margin(egui::Margin::symmetric(PADDING, 2)).show(ui, |ui| {
+        ui.set_max_width(room - 2.0 * f32::from(PADDING));
+        let words = RichText::new(note).text_style(egui::TextStyle::Small).color(colors.accent);
+        ui.add(egui::Label::new(words).truncate());
+    });
 }
 
 fn theme_button(ui: &mut Ui, theme: ThemeChoice, out: &mut Vec<Action>) {
@@ -54,10 +56,11 @@ fn theme_button(ui: &mut Ui, theme: ThemeChoice, out: &mut Vec<Action>) {
 }
 
 fn zoom_buttons(ui: &mut Ui, out: &mut Vec<Action>) {
-    for (text, name, step) in [("A+", "Larger text", 1), ("A\u{2212}", "Smaller text", -1)] {
+    ui.spacing_mut().button_padding.x = 2.0;
+    for (text, name, step) in [("A\u{2212}", "Smaller text", -1), ("A+", "Larger text", 1)] {
         let words = RichText::new(text).color(palette(ui).muted);
-        let response =
-            ui.add(egui::Button::new(words).frame_when_inactive(false).min_size(Vec2::splat(theme::CONTROL)));
+        let button = egui::Button::new(words).frame_when_inactive(false);
+        let response = ui.add_sized(Vec2::splat(theme::CONTROL), button);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
         widgets::focus_ring(ui, &response);
         if response.on_hover_text(name).clicked() {

@@ -216,9 +216,10 @@ fn caption(ui: &mut Ui, name: &str, size: &str, more: &str) {
 
 /// A sunken frame with a picture in its middle.
 fn frame(ui: &mut Ui, add: impl FnOnce(&mut Ui, Vec2)) {
-    const HEIGHT: f32 = 300.0;
+    const HIGHEST: f32 = 320.0;
     theme::well(ui).inner_margin(8).show(ui, |ui| {
-        let room = Vec2::new(ui.available_width(), HEIGHT);
+        let width = ui.available_width();
+        let room = Vec2::new(width, (width * 0.75).min(HIGHEST));
         ui.allocate_ui_with_layout(room, egui::Layout::centered_and_justified(egui::Direction::TopDown), |ui| {
             add(ui, room)
         });
