@@ -1,0 +1,68 @@
+"""The services on this machine: started on free ports, awaited, and ended by the ids of their processes."""
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import tempfile
+from pathlib import Path
+
+from support import World
+
+PREFIX = "users/sdk/"
+"""The only folder that the app server's tokens reach."""
+START_SECONDS = 30
+STOP_SECONDS = 10
+
+
+@contextlib.contextmanager
+def stage(bin_dir, policy_file):
+    """The emulator and the app server with its session policy, as a `World`."""
+    with tempfile.TemporaryDirectory(prefix="sdk-stories-") as folder, contextlib.ExitStack() as services:
+        folder = Path(folder)
+        start = lambda name, *arguments: services.enter_context(service(bin_dir / name, arguments, folder))
+        emulator = start("emulator", "--data", str(folder / "data"))
+        config = folder / "config.json"
+        config.touch(mode=0o600)
+        config.write_text(json.dumps({
+            "AccessKeyID": emulator["access_key_id"],
+            "AccessKeySecret": emulator["access_key_secret"],
+            "RoleArn": emulator["role_arn"],
+            "TokenExpireTime": "900",
+            "PolicyFile": str(policy_file),
+            "Listen": "127.0.0.1:0",
+            "StsEndpoint": emulator["sts_endpoint"],
+            "Bucket": emulator["bucket"],
+            "ObjectPrefix": PREFIX,
+            "Region": emulator["region"],
+            "OssEndpoint": emulator["oss_endpoint"],
+        }))
+        yield World(emulator, start("server", "--config", str(config)), PREFIX)
+
+
+@contextlib.contextmanager
+def service(program, arguments, folder):
+    """A running program, as the line of JSON that it prints when it is ready."""
+    log = folder / f"{program.name}.log"
+    # The surroundings of whoever runs the stories must not reach in: neither settings nor proxies.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
+    environment["RUST_LOG"] = "warn"
+    with open(log, "wb") as errors:
+        process = subprocess.Popen(
+            [program, *arguments], stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL, env=environment
+        )
+    try:
+        ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+        line = process.stdout.readline() if ready else b""
+        if not line:
+            raise SystemExit(f"{program.name} was not ready in {START_SECONDS} s; it said:\n{log.read_text()}")
+        yield json.loads(line)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
