@@ -53,6 +53,8 @@ pub enum Action {
     TakeImage(PathBuf),
     /// Upload the picture.
     Upload,
+    /// Put the finished upload aside, to upload the same picture under another name or in another way.
+    UploadAgain,
     /// Stop the upload, or else dismiss the notice.
     Cancel,
     /// Ask the app server for a new token.

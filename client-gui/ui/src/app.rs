@@ -229,7 +229,7 @@ fn drop_overlay(ui: &Ui) {
     let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop overlay"));
     let painter = ui.ctx().layer_painter(layer);
     let rect = ui.ctx().content_rect();
-    painter.rect_filled(rect, 0.0, colors.page.gamma_multiply(0.85));
+    painter.rect_filled(rect, 0.0, colors.page.gamma_multiply(0.95));
     let stroke = egui::Stroke::new(3.0, colors.accent);
     painter.rect_stroke(rect.shrink(14.0), 14.0, stroke, egui::StrokeKind::Inside);
     let font = theme::title().resolve(ui.style());

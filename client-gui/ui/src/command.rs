@@ -259,8 +259,10 @@ pub struct Receipt {
     pub etag: String,
     /// Bytes stored.
     pub size: u64,
-    /// CRC64 of the bytes that were sent, computed here; OSS's own was compared with it.
+    /// CRC64 of the bytes that were sent, computed here.
     pub crc64: u64,
+    /// CRC64 of the object, as OSS states it afterwards; `None` when the token may not read that.
+    pub crc64_at_oss: Option<u64>,
     /// How many parts; 1 for a simple upload.
     pub parts: u32,
     /// How long it took.

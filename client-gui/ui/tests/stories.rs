@@ -123,7 +123,7 @@ fn a_refusal_shows_its_facts_and_the_way_out() {
         theme: ThemeChoice::Light,
         ..Settings::default()
     };
-    let mut desk = Desk::with_settings(USUAL, settings);
+    let mut desk = Desk::with_settings(SMALL, settings);
     desk.configure();
     desk.select();
     assert!(desk.sees("This lies outside users/alice/"), "the name is doubted before the upload");
@@ -132,6 +132,8 @@ fn a_refusal_shows_its_facts_and_the_way_out() {
     for fact in ["AccessDenied", "0003-00000301", "5C3D9175B6FC201293AD4890", "SessionPolicy"] {
         assert!(desk.sees(fact), "{fact} is not shown");
     }
+    desk.shot("error-access-denied-small");
+    desk.harness.set_size(egui::vec2(1116.0, 776.0));
     desk.shot("error-access-denied");
     desk.click("Copy details");
     desk.click("Use the token's folder");
@@ -190,6 +192,9 @@ fn without_a_file_dialog_there_are_other_ways() {
     assert!(desk.sees("Drop a picture on the window"));
     desk.shot("no-dialog");
     desk.click("Dismiss");
+    desk.harness.input_mut().hovered_files.push(egui::HoveredFile::default());
+    desk.shot("drop-overlay");
+    desk.harness.input_mut().hovered_files.clear();
     desk.type_into("Or type its path", "/pictures/猫.png");
     desk.click("Open");
     let commands = desk.commands();

@@ -36,7 +36,11 @@ pub(super) async fn upload(
     shared.outbox.stop_meter(job);
     tell_token(shared, &place.app_server);
     match outcome {
-        Ok(uploaded) => Ok(receipt(place.bucket, &key, uploaded)),
+        Ok(uploaded) => {
+            // The upload itself compares checksums; this shows what OSS holds now, where the token may read it.
+            let stored = client.head(&key).await.ok().and_then(|meta| meta.crc64);
+            Ok(receipt(place.bucket, &key, uploaded, stored))
+        }
         Err(TransferError::Cancelled) => Err(Failure::Cancelled),
         Err(error) => {
             let prefix = shared.sessions.provider(&place.app_server).ok().and_then(|provider| provider.current());
@@ -46,13 +50,14 @@ pub(super) async fn upload(
     }
 }
 
-fn receipt(bucket: String, key: &ObjectKey, uploaded: Uploaded) -> Receipt {
+fn receipt(bucket: String, key: &ObjectKey, uploaded: Uploaded, crc64_at_oss: Option<u64>) -> Receipt {
     Receipt {
         bucket,
         key: key.as_str().to_owned(),
         etag: uploaded.etag,
         size: uploaded.size,
         crc64: uploaded.crc64,
+        crc64_at_oss,
         parts: uploaded.parts,
         elapsed: uploaded.elapsed,
         request_id: uploaded.request_id,

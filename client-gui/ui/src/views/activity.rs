@@ -15,7 +15,7 @@ pub fn show(ui: &mut Ui, state: &State) {
             widgets::remark(ui, "Nothing yet. Requests to the app server and to OSS are listed here.");
             return;
         }
-        ScrollArea::vertical().max_height(280.0).stick_to_bottom(true).show(ui, |ui| {
+        ScrollArea::vertical().max_height(240.0).stick_to_bottom(true).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = space::S;
             for line in &state.activity {
                 show_line(ui, line);

@@ -74,8 +74,9 @@ pub fn naming_preview(ui: &mut Ui, state: &State) {
     job.append("Will be stored as", 0.0, format(TextStyle::Small, colors.muted));
     let inside = prefix.filter(|prefix| key.starts_with(prefix)).map_or(0, str::len);
     let (folder, name) = key.split_at(inside);
-    job.append(folder, 8.0, format(TextStyle::Monospace, colors.accent));
-    job.append(name, if folder.is_empty() { 8.0 } else { 0.0 }, format(TextStyle::Monospace, colors.text));
+    job.append(" ", 0.0, format(TextStyle::Monospace, colors.text));
+    job.append(folder, 0.0, format(TextStyle::Monospace, colors.accent));
+    job.append(name, 0.0, format(TextStyle::Monospace, colors.text));
     job.wrap.break_anywhere = true;
     ui.add(egui::Label::new(job).wrap());
     match naming::doubt(&key, prefix) {

@@ -1,6 +1,6 @@
 //! A failure on the screen: what happened, why, the facts to quote, and a button that helps.
 
-use egui::{RichText, TextStyle, Ui};
+use egui::{Color32, RichText, TextStyle, Ui};
 
 use crate::action::Action;
 use crate::problem::Problem;
@@ -20,12 +20,12 @@ pub fn show_notice(ui: &mut Ui, problem: &Problem, out: &mut Vec<Action>) {
 fn draw(ui: &mut Ui, problem: &Problem, tone: Tone, (button, action): (&str, Action), out: &mut Vec<Action>) {
     widgets::banner(ui, tone, |ui| {
         ui.spacing_mut().item_spacing.y = space::XS;
-        ui.label(RichText::new(&problem.title).text_style(TextStyle::Body).strong());
+        ui.label(RichText::new(&problem.title).size(16.0));
         ui.label(&problem.why);
         if !problem.facts.is_empty() {
             ui.add_space(space::XS);
             let rows = problem.facts.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-            widgets::facts(ui, 92.0, rows);
+            widgets::facts(ui, widest_name(ui, problem), rows);
         }
         ui.add_space(space::S);
         ui.horizontal(|ui| {
@@ -39,4 +39,11 @@ fn draw(ui: &mut Ui, problem: &Problem, tone: Tone, (button, action): (&str, Act
             }
         });
     });
+}
+
+/// How wide the column of names must be, in points.
+fn widest_name(ui: &Ui, problem: &Problem) -> f32 {
+    let font = TextStyle::Small.resolve(ui.style());
+    let width = |name: &String| ui.painter().layout_no_wrap(name.clone(), font.clone(), Color32::WHITE).size().x;
+    problem.facts.iter().map(|(name, _)| width(name)).fold(0.0, f32::max) + space::S
 }

@@ -36,6 +36,10 @@ pub fn show(ui: &mut Ui, receipt: &Receipt, picture: Option<&Picture>, art: &mut
         if widgets::primary(ui, true, "Make a thumbnail").clicked() {
             out.push(Action::GoTo(Step::Thumbnail));
         }
+        if widgets::secondary(ui, true, "Upload again").on_hover_text("Under another name, or in another way").clicked()
+        {
+            out.push(Action::UploadAgain);
+        }
         if widgets::secondary(ui, true, "Select another").clicked() {
             out.push(Action::GoTo(Step::Select));
         }
@@ -70,12 +74,17 @@ fn title(ui: &mut Ui, receipt: &Receipt) {
 
 fn rows(receipt: &Receipt) -> Vec<(&'static str, String)> {
     let way = if receipt.parts > 1 { format!("in {} parts", receipt.parts) } else { "in one request".to_owned() };
+    let at_oss = match receipt.crc64_at_oss {
+        Some(crc64) if crc64 == receipt.crc64 => format!("{crc64}, equal"),
+        Some(crc64) => format!("{crc64}, different: the object was replaced since"),
+        None => "this token may not read it".to_owned(),
+    };
     vec![
         ("Object", format!("oss://{}/{}", receipt.bucket, receipt.key)),
         ("Size", format!("{}, {way}", format::exact_bytes(receipt.size))),
         ("ETag", receipt.etag.clone()),
         ("CRC64, here", receipt.crc64.to_string()),
-        ("CRC64, at OSS", format!("{}, equal", receipt.crc64)),
+        ("CRC64, at OSS", at_oss),
         ("RequestId", receipt.request_id.clone()),
     ]
 }

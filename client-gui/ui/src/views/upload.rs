@@ -16,6 +16,9 @@ use crate::state::{State, Upload, pace};
 use crate::theme::{palette, space};
 use crate::widgets::{self, Tone};
 
+/// The side of the square that the picture fits into.
+const PREVIEW: f32 = 200.0;
+
 /// Draws the step.
 pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
@@ -27,9 +30,7 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>
             return;
         }
         match &state.upload {
-            Upload::Running { progress, samples, stopping, .. } => {
-                running(ui, state, progress, samples, *stopping, out)
-            }
+            Upload::Running { .. } => running(ui, state, art, out),
             Upload::Done(receipt) => result::show(ui, receipt, state.selected(), art, out),
             Upload::Idle => form(ui, state, art, out),
             Upload::Cancelled => {
@@ -47,10 +48,9 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>
 }
 
 fn form(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>) {
-    const PREVIEW: f32 = 200.0;
     let [mut left, mut right] = widgets::split(ui, PREVIEW, space::L);
     if let Some(picture) = state.selected() {
-        art.show(&mut left, Slot::Original, &picture.preview, Vec2::new(PREVIEW, 200.0), &picture.name);
+        art.show(&mut left, Slot::Original, &picture.preview, Vec2::splat(PREVIEW), &picture.name);
         select::describe(&mut right, picture);
     }
     right.add_space(space::S);
@@ -81,7 +81,19 @@ fn modes(ui: &mut Ui, mode: &mut UploadMode) {
     });
 }
 
-fn running(
+/// The running upload, with its picture where the form had it.
+fn running(ui: &mut Ui, state: &State, art: &mut Art, out: &mut Vec<Action>) {
+    let [mut left, mut right] = widgets::split(ui, PREVIEW, space::L);
+    if let Some(picture) = state.selected() {
+        art.show(&mut left, Slot::Original, &picture.preview, Vec2::splat(PREVIEW), &picture.name);
+    }
+    if let Upload::Running { progress, samples, stopping, .. } = &state.upload {
+        advance(&mut right, state, progress, samples, *stopping, out);
+    }
+    widgets::join(ui, &[left, right]);
+}
+
+fn advance(
     ui: &mut Ui,
     state: &State,
     progress: &Progress,
@@ -91,9 +103,9 @@ fn running(
 ) {
     let colors = palette(ui);
     let title = if stopping { "Cancelling" } else { "Uploading" };
-    widgets::heading(ui, title, "");
-    ui.label(RichText::new(format!("oss://{}/{}", state.place().bucket, state.key())).text_style(TextStyle::Monospace));
-    ui.add_space(space::M);
+    ui.label(RichText::new(title).text_style(TextStyle::Heading));
+    let object = RichText::new(format!("oss://{}/{}", state.place().bucket, state.key()));
+    ui.add(egui::Label::new(object.text_style(TextStyle::Monospace)).wrap());
     let share = if progress.total == 0 { 0.0 } else { progress.sent as f32 / progress.total as f32 };
     ui.horizontal(|ui| {
         let percent = format!("{:.0} %", share * 100.0);
@@ -101,9 +113,8 @@ fn running(
         ui.label(RichText::new(pace_in_words(progress, samples)).color(colors.muted));
     });
     bar(ui, share);
-    ui.add_space(space::XS);
     ui.label(RichText::new(amounts(progress)).color(colors.muted));
-    ui.add_space(space::M);
+    ui.add_space(space::S);
     if widgets::secondary(ui, !stopping, "Cancel").on_hover_text("Esc").clicked() {
         out.push(Action::Cancel);
     }

@@ -155,7 +155,8 @@ impl Desk {
     /// Saves a picture of the window as `name.png` in the target folder's `tmp`.
     pub fn shot(&mut self, name: &str) -> RgbaImage {
         self.harness.remove_cursor();
-        self.harness.run();
+        // While a file hovers, egui repaints without end.
+        self.harness.run_ok();
         let whole = self.harness.render().expect("the CPU painter paints");
         let (width, height) = (whole.width() - 2 * MARGIN, whole.height() - 2 * MARGIN);
         let window = image::imageops::crop_imm(&whole, MARGIN, MARGIN, width, height).to_image();
@@ -305,6 +306,7 @@ pub fn receipt() -> Receipt {
         etag: "5B3C1A2E053D763E1B002CC607C5A0FE-5".to_owned(),
         size: 4_718_592,
         crc64: 9_548_687_815_775_124_833,
+        crc64_at_oss: Some(9_548_687_815_775_124_833),
         parts: 5,
         elapsed: Duration::from_millis(1840),
         request_id: "5C3D9175B6FC201293AD4890".to_owned(),
@@ -330,4 +332,6 @@ pub fn denied() -> Problem {
         .fact("Message", "You have no right to access this object because of bucket acl or policy.")
         .fact("RequestId", "5C3D9175B6FC201293AD4890")
         .fact("PolicyType", "SessionPolicy")
+        .fact("AuthPrincipalDisplayName", "direct-transfer:alice")
+        .fact("NoPermissionType", "ImplicitDeny")
 }
