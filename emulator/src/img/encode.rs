@@ -44,31 +44,25 @@ pub(super) fn mime(format: Format) -> &'static str {
 
 /// Encodes `picture`. `quality` is JPEG's; WebP is written without loss.
 pub(super) fn encode(picture: &Picture, format: Format, quality: u8) -> Result<Vec<u8>, OssError> {
-    if format == Format::Jpg {
-        return jpeg::encode(picture, quality);
-    }
-    if format == Format::Webp {
-        limits::webp_side(picture.size())?;
-    }
-    let failed = |_| OssError::new(OssCode::InternalError, format!("The result could not be encoded as {format}."));
-    encode_other(picture, format).map_err(failed)
-}
-
-fn encode_other(picture: &Picture, format: Format) -> ImageResult<Vec<u8>> {
     let mut body = Vec::new();
-    match format {
-        Format::Png => write(PngEncoder::new(&mut body), picture)?,
-        Format::Webp => write(WebPEncoder::new_lossless(&mut body), picture)?,
-        Format::Bmp => write(BmpEncoder::new(&mut body), picture)?,
-        Format::Tiff => write(TiffEncoder::new(Cursor::new(&mut body)), picture)?,
-        Format::Gif | Format::Jpg => GifEncoder::new_with_speed(&mut body, GIF_SPEED).encode(
-            &picture.pixels,
-            picture.width,
-            picture.height,
-            colour(picture),
-        )?,
+    let written = match format {
+        Format::Jpg => return jpeg::encode(picture, quality),
+        Format::Png => write(PngEncoder::new(&mut body), picture),
+        Format::Webp => {
+            limits::webp_side(picture.size())?;
+            write(WebPEncoder::new_lossless(&mut body), picture)
+        }
+        Format::Bmp => write(BmpEncoder::new(&mut body), picture),
+        Format::Gif => {
+            let mut gif = GifEncoder::new_with_speed(&mut body, GIF_SPEED);
+            gif.encode(&picture.pixels, picture.width, picture.height, colour(picture))
+        }
+        Format::Tiff => write(TiffEncoder::new(Cursor::new(&mut body)), picture),
+    };
+    match written {
+        Ok(()) => Ok(body),
+        Err(_) => Err(OssError::new(OssCode::InternalError, format!("The result could not be encoded as {format}."))),
     }
-    Ok(body)
 }
 
 fn write(mut encoder: impl ImageEncoder, picture: &Picture) -> ImageResult<()> {

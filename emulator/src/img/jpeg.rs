@@ -55,7 +55,7 @@ fn read_icc<R>(jpeg: &Decompress<R>) -> Option<Vec<u8>> {
     (!profile.is_empty()).then_some(profile)
 }
 
-/// Decodes `source` as RGB at the smallest scale of 1/8, 1/4, 1/2 and 1 whose sides reach `at_least`.
+/// Decodes `source` as RGB at the smallest number of eighths whose sides reach `at_least`.
 pub(super) fn decode(source: &[u8], at_least: (u32, u32)) -> Result<Picture, OssError> {
     let damaged = || header::damage(Format::Jpg);
     if limits::too_many_scans(source) {
@@ -69,7 +69,7 @@ pub(super) fn decode(source: &[u8], at_least: (u32, u32)) -> Result<Picture, Oss
             let scaled = |side: usize| (side * usize::from(*scale)).div_ceil(8);
             scaled(size.0) >= at_least.0 as usize && scaled(size.1) >= at_least.1 as usize
         };
-        jpeg.scale([1, 2, 4].into_iter().find(reaches).unwrap_or(8));
+        jpeg.scale((1..8).find(reaches).unwrap_or(8));
         match jpeg.color_space() {
             ColorSpace::JCS_CMYK | ColorSpace::JCS_YCCK => decode_cmyk(jpeg),
             _ => {

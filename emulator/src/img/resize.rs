@@ -46,10 +46,9 @@ fn scale(picture: &mut Picture, target: &Target) -> Result<Vec<u8>, OssError> {
     let (left, top) = ((f64::from(picture.width) - crop_w) / 2.0, (f64::from(picture.height) - crop_h) / 2.0);
     let options = ResizeOptions::new().crop(left, top, crop_w, crop_h);
     let kind = if picture.channels == 4 { PixelType::U8x4 } else { PixelType::U8x3 };
-    let failed = |_| OssError::new(OssCode::InternalError, "The picture could not be resized.");
-    let source = ImageRef::new(picture.width, picture.height, &picture.pixels, kind)
-        .map_err(|_| OssError::new(OssCode::InternalError, "The picture could not be resized."))?;
+    let failed = || OssError::new(OssCode::InternalError, "The picture could not be resized.");
+    let source = ImageRef::new(picture.width, picture.height, &picture.pixels, kind).map_err(|_| failed())?;
     let mut result = Image::new(size.0, size.1, kind);
-    Resizer::new().resize(&source, &mut result, &options).map_err(failed)?;
+    Resizer::new().resize(&source, &mut result, &options).map_err(|_| failed())?;
     Ok(result.into_vec())
 }
