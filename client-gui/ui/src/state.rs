@@ -29,6 +29,8 @@ pub struct State {
     pub connection: Connection,
     /// The hops of the last Configure or Test.
     pub hops: Vec<(Hop, HopOutcome)>,
+    /// Whether the hops have changed since they were last drawn: a small window must scroll to them.
+    pub reveal_hops: bool,
     /// The token in use.
     pub token: Option<TokenView>,
     /// Labels of the fields that the app server's reply filled.
@@ -125,6 +127,7 @@ impl State {
             step: Step::Configure,
             connection: Connection::Untried,
             hops: Vec::new(),
+            reveal_hops: false,
             token: None,
             filled: Vec::new(),
             picture: Selection::None,

@@ -97,7 +97,7 @@ fn dark_small() {
 
 #[test]
 fn a_dead_app_server_is_named_with_what_to_do() {
-    let mut desk = Desk::new(USUAL, ThemeChoice::Light);
+    let mut desk = Desk::new(SMALL, ThemeChoice::Light);
     desk.type_into("App server", "http://127.0.0.1:1");
     desk.click("Test");
     let commands = desk.commands();
@@ -111,6 +111,8 @@ fn a_dead_app_server_is_named_with_what_to_do() {
     ]);
     assert!(desk.sees("connection refused"));
     desk.shot("error-app-server");
+    let button = desk.harness.get_by_label("Try again").rect();
+    assert!(button.bottom() < SMALL[1] as f32, "a small window scrolls to the failure: {button:?}");
     desk.click("Try again");
     assert!(desk.commands().iter().any(|command| connect_job(command).is_some()));
 }

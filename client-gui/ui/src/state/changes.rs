@@ -114,6 +114,7 @@ impl State {
     }
 
     fn note_hop(&mut self, hop: Hop, outcome: HopOutcome) {
+        self.reveal_hops = true;
         match self.hops.iter_mut().find(|(known, _)| *known == hop) {
             Some((_, known)) => *known = outcome,
             None => self.hops.push((hop, outcome)),

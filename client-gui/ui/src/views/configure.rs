@@ -31,7 +31,10 @@ pub fn show(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
         }
         if !state.hops.is_empty() {
             ui.add_space(space::XS);
-            hops(ui, state, out);
+            let drawn = ui.scope(|ui| hops(ui, state, out)).response;
+            if std::mem::take(&mut state.reveal_hops) {
+                drawn.scroll_to_me(Some(egui::Align::BOTTOM));
+            }
         }
     });
 }
