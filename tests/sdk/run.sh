@@ -55,7 +55,7 @@ install_sdks() {
   exec 9>"$cache/lock"
   if command -v flock >/dev/null; then flock 9; fi
   install_once "$cache/python" "$(python3 -VV) $(cksum <"$here/requirements.txt")" install_python
-  install_once "$cache/node" "$(node --version) $(cat "$here/package.json" "$here/package-lock.json" | cksum)" install_node
+  install_once "$cache/node" "$(node --version) $(cksum <"$here/package-lock.json")" install_node
   exec 9>&-
 }
 

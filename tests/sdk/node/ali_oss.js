@@ -22,7 +22,7 @@ class Client {
     this.oss = this.as(credentials);
   }
 
-  /** The SDK's client. `localhost` needs path style; with an address the SDK puts the bucket into the Host header alone. */
+  /** The SDK's client. `localhost` needs path style; with an address the bucket is in the Host header alone. */
   as(credentials, more = {}) {
     const port = new URL(world.oss_endpoint).port;
     return new OSS({
@@ -62,7 +62,7 @@ async function* stories() {
         if (place === 'localhost') told.push(presignsGetPutAndProcess);
         if (kind === 'token') told.push(refreshesItsToken);
         for (const tell of told) {
-          const title = tell.name.replace(/[A-Z](?![0-9])/g, (letter) => ` ${letter.toLowerCase()}`);
+          const title = tell.name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
           yield [`${client.label}: ${title}`, () => tell(client)];
         }
         for (const [what, expected, attempt] of await refusals(client)) {
@@ -79,7 +79,8 @@ async function* stories() {
 
 async function putsGetsAndHeads({ oss, prefix }) {
   const [name, body] = [`${prefix}plain.txt`, Buffer.from('0123456789')];
-  const put = await oss.put(name, body, { mime: 'text/plain', meta: { who: 'alice' }, headers: { 'Cache-Control': 'no-cache' } });
+  const headers = { 'Cache-Control': 'no-cache' };
+  const put = await oss.put(name, body, { mime: 'text/plain', meta: { who: 'alice' }, headers });
   const etag = `"${crypto.createHash('md5').update(body).digest('hex').toUpperCase()}"`;
   assert.equal(put.res.headers.etag, etag);
   const got = await oss.get(name);
@@ -87,8 +88,8 @@ async function putsGetsAndHeads({ oss, prefix }) {
   const range = await oss.get(name, undefined, { headers: { Range: 'bytes=2-5' } });
   assert.deepEqual([range.res.status, range.content.toString()], [206, '2345']);
   const head = await oss.head(name);
-  assert.deepEqual([head.meta, head.res.headers['content-length'], head.res.headers.etag], [{ who: 'alice' }, '10', etag]);
-  assert.equal(head.res.headers['cache-control'], 'no-cache');
+  assert.deepEqual([head.meta, head.res.headers['content-length']], [{ who: 'alice' }, '10']);
+  assert.deepEqual([head.res.headers.etag, head.res.headers['cache-control']], [etag, 'no-cache']);
   const { stream } = await oss.getStream(name);
   assert.equal(Buffer.concat(await stream.toArray()).toString(), '0123456789');
 }
@@ -235,7 +236,8 @@ async function refreshesItsToken(client) {
 }
 
 async function assumesARole() {
-  const sts = new OSS.STS({ accessKeyId: world.key.id, accessKeySecret: world.key.secret, endpoint: world.sts_endpoint });
+  const key = { accessKeyId: world.key.id, accessKeySecret: world.key.secret };
+  const sts = new OSS.STS({ ...key, endpoint: world.sts_endpoint });
   const statement = { Effect: 'Allow', Action: 'oss:PutObject', Resource: `acs:oss:*:*:${world.bucket}/sts-js/*` };
   const { credentials } = await sts.assumeRole(world.role_arn, { Version: '1', Statement: [statement] }, 900, 'js');
   const client = new Client('V4', 'token', 'localhost', {

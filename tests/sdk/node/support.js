@@ -75,8 +75,8 @@ function picture(width, height) {
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([8, 2], 8);
-  const signature = Buffer.from('89504e470d0a1a0a', 'hex');
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', zlib.deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+  const chunks = [chunk('IHDR', header), chunk('IDAT', zlib.deflateSync(rows)), chunk('IEND', Buffer.alloc(0))];
+  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...chunks]);
 }
 
 function chunk(type, data) {
@@ -101,8 +101,10 @@ function decoded(png) {
   assert.equal(png.subarray(1, 4).toString('latin1'), 'PNG', 'format');
   const [width, height, colour] = [png.readUInt32BE(16), png.readUInt32BE(20), png[25]];
   const data = [];
-  for (let at = 8; at < png.length; at += 12 + png.readUInt32BE(at)) {
-    if (png.toString('latin1', at + 4, at + 8) === 'IDAT') data.push(png.subarray(at + 8, at + 8 + png.readUInt32BE(at)));
+  for (let at = 8; at < png.length; ) {
+    const end = at + 8 + png.readUInt32BE(at);
+    if (png.toString('latin1', at + 4, at + 8) === 'IDAT') data.push(png.subarray(at + 8, end));
+    at = end + 4;
   }
   const rows = zlib.inflateSync(Buffer.concat(data));
   assert.equal(rows.length, (1 + (colour === 6 ? 4 : 3) * width) * height, 'bytes of the picture');

@@ -1,4 +1,4 @@
-"""A program as a user would write it: credentials from wherever the environment says, an object stored and read with them."""
+"""A program as a user would write it: credentials from wherever the environment says, an object stored and read."""
 
 import sys
 

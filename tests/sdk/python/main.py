@@ -46,14 +46,18 @@ class Tally:
             print(f"     {line}", flush=True)
 
     def relay(self, command, environment):
-        """Runs a program that prints the same lines, and counts them; its status says how it ended, 1 being a failed story."""
+        """Runs a program that prints the same lines, and counts them; one that breaks off is a failure."""
         failed_before = self.counts[FAIL]
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, encoding="utf-8") as program:
-            for line in program.stdout:
-                print(line, end="", flush=True)
-                verdict = line.split(" ", 1)[0]
-                if verdict in self.counts:
-                    self.counts[verdict] += 1
+            try:
+                for line in program.stdout:
+                    print(line, end="", flush=True)
+                    verdict = line.split(" ", 1)[0]
+                    if verdict in self.counts:
+                        self.counts[verdict] += 1
+            except BaseException:
+                program.terminate()
+                raise
         if program.returncode != 0 and self.counts[FAIL] == failed_before:
             self.counts[FAIL] += 1
             print(f"FAIL {command[0]} ended with status {program.returncode}", flush=True)

@@ -325,7 +325,8 @@ def refused_urls(client):
     bucket, key = client.bucket, client.prefix + "url.png"
     # OSS documents no EC of its own for a V2 URL that has expired.
     ec = {"V1": "0002-00000069", "V2": "", "V4": "0002-00000236"}[client.version]
-    yield "an expired URL", Refusal(403, "AccessDenied", ec), lambda: expired_url(bucket.sign_url("GET", key, 60), client)
+    expired = lambda: expired_url(bucket.sign_url("GET", key, 60), client)
+    yield "an expired URL", Refusal(403, "AccessDenied", ec), expired
     url = lambda: bucket.sign_url("GET", key, 60, params={"x-oss-process": "image/resize,w_200"})
     tampered = lambda: support.send("GET", support.with_changed(url(), "w_200", "w_201"))
     yield "a tampered URL", Refusal(403, "SignatureDoesNotMatch", "0002-00000040"), tampered

@@ -96,7 +96,8 @@ def keeps_awkward_names(client):
         client.put("names/" + name, name.encode())
         equal(client.get("names/" + name).body.content.decode(), name, name)
     prefix = client.prefix + "names/"
-    listed = [entry.key for entry in client.oss.list_objects_v2(client.of(oss.ListObjectsV2Request, prefix=prefix)).contents]
+    page = client.oss.list_objects_v2(client.of(oss.ListObjectsV2Request, prefix=prefix))
+    listed = [entry.key for entry in page.contents]
     equal(listed, sorted((prefix + name for name in support.AWKWARD_NAMES), key=str.encode), "listed names")
 
 
@@ -142,7 +143,8 @@ def uploads_in_parts_by_hand(client):
 
 
 def put_part(client, key, upload, number, body):
-    return client.oss.upload_part(client.of(oss.UploadPartRequest, key, upload_id=upload, part_number=number, body=body))
+    request = client.of(oss.UploadPartRequest, key, upload_id=upload, part_number=number, body=body)
+    return client.oss.upload_part(request)
 
 
 def complete(client, key, upload, etags):
@@ -167,10 +169,8 @@ def resumes_an_interrupted_upload_and_downloads_in_parts(client):
         source, target = os.path.join(folder, "source"), os.path.join(folder, "target")
         with open(source, "wb") as file:
             file.write(body)
-        upload = partial(
-            client.oss.uploader(part_size=PART, parallel_num=1, enable_checkpoint=True, checkpoint_dir=folder).upload_file,
-            filepath=source,
-        )
+        uploader = client.oss.uploader(part_size=PART, parallel_num=1, enable_checkpoint=True, checkpoint_dir=folder)
+        upload = partial(uploader.upload_file, filepath=source)
         try:
             upload(client.of(oss.PutObjectRequest, key, progress_fn=break_off))
         except Interrupted:
@@ -236,7 +236,7 @@ def presigns_a_resize(client):
 
 
 def does_not_sign_x_oss_process(client):
-    """This SDK's V1 leaves x-oss-process out of the string to sign, where OSS and the other SDKs have it: a bug of 1.4.1."""
+    """V1 of this SDK (1.4.1) leaves x-oss-process out of the string to sign, where OSS and the other SDKs have it."""
     client.put("picture.png", support.picture(40, 30))
     refused = Refusal(403, "SignatureDoesNotMatch", "0002-00000040")
     is_refused(refused, lambda: client.get("picture.png", process="image/resize,w_20"))

@@ -45,7 +45,7 @@ def stage(bin_dir, policy_file):
 def service(program, arguments, folder):
     """A running program, as the line of JSON that it prints when it is ready."""
     log = folder / f"{program.name}.log"
-    # The surroundings of whoever runs the stories must not reach in: neither settings nor proxies.
+    # Settings of whoever runs the stories must not reach in.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
     environment["RUST_LOG"] = "warn"
     with open(log, "wb") as errors:

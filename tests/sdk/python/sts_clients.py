@@ -1,4 +1,4 @@
-"""The two official STS clients, one for each signature of STS, and alibabacloud-credentials, which feeds on the token server."""
+"""The official STS clients, one for each signature, and alibabacloud-credentials, which asks the token server."""
 
 import json
 import os
@@ -32,7 +32,7 @@ class Rpc:
     """aliyun-python-sdk-sts: signature 1.0, HMAC-SHA1."""
 
     label = "STS RPC"
-    # The SDK's own word for SignatureDoesNotMatch, when the string to sign in the server's message is the one it signed.
+    # The SDK's own word for SignatureDoesNotMatch, when the string to sign in the server's message is its own.
     wrong_secret = Refusal(400, "InvalidAccessKeySecret")
 
     def __init__(self, world, credentials):
@@ -148,8 +148,8 @@ def refusals(world, kind):
     yield "a duration that is too short", seconds, lambda: ask(role, name, 899)
     yield "a duration that is too long", seconds, lambda: ask(role, name, 3601)
     yield "a policy that is no JSON", Refusal(400, "InvalidParameter.PolicyGrammar"), lambda: ask(role, name, 900, "{")
-    long_policy = json.dumps({**READ_ONLY, "Comment": "x" * 2048})
-    yield "a policy that is too long", Refusal(400, "InvalidParameter.PolicySize"), lambda: ask(role, name, 900, long_policy)
+    long = json.dumps({**READ_ONLY, "Comment": "x" * 2048})
+    yield "a policy that is too long", Refusal(400, "InvalidParameter.PolicySize"), lambda: ask(role, name, 900, long)
     yield "an unknown role", Refusal(404, "EntityNotExist.Role"), lambda: ask(role + "-none", name, 900)
     yield "a malformed role", Refusal(400, "InvalidParameter.RoleArn"), lambda: ask("role", name, 900)
     yield "a bad session name", Refusal(400, "InvalidParameter.RoleSessionName"), lambda: ask(role, "a b", 900)
@@ -177,8 +177,9 @@ def finds_credentials_uri(world):
         environment = {**os.environ, "HOME": empty_home, "ALIBABA_CLOUD_CREDENTIALS_URI": world.token_url,
                        "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}
         place = [world.region, world.oss_endpoint, world.bucket, world.prefix + "credentials-uri.txt"]
-        done = subprocess.run([sys.executable, program, *place], env=environment, capture_output=True, text=True, timeout=60)
-    equal((done.returncode, done.stdout), (0, "STS. stored and read\n"), f"the end of a program that said {done.stderr}")
+        command = [sys.executable, program, *place]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    equal((done.returncode, done.stdout), (0, "STS. stored and read\n"), f"end of a program that said {done.stderr}")
 
 
 def credentials_of(answer):

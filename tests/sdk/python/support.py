@@ -1,4 +1,4 @@
-"""What every story needs: where the world is, keys and tokens, the emulator's clock, pictures, plain HTTP, expectations."""
+"""What every story needs: the world's addresses, keys and tokens, its clock, pictures, plain HTTP, expectations."""
 
 import contextlib
 import http.client
