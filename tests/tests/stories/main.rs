@@ -12,3 +12,4 @@ mod pictures;
 mod security_token_service;
 mod survival;
 mod tidy;
+mod window;

@@ -1,0 +1,176 @@
+//! The real app, its real jobs, emulator and app server: configure → select → upload → thumbnail, painted on the CPU. The
+//! picture of each station is kept in the target folder's `tmp/window`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use client_ui::dialogs::{Dialogs, Picked};
+use client_ui::paint::Painter;
+use client_ui::settings::{Settings, ThemeChoice};
+use client_ui::{App, TokioJobs, theme};
+use demo::World;
+use egui_kittest::kittest::Queryable as _;
+use egui_kittest::{Harness, TestRenderer};
+use image::RgbaImage;
+use tokio::runtime::Runtime;
+
+/// A file dialog whose user always chooses the same file.
+struct OneFile {
+    path: PathBuf,
+    opened: bool,
+}
+
+impl Dialogs for OneFile {
+    fn pick_image(&mut self) {
+        self.opened = true;
+    }
+
+    fn poll(&mut self) -> Option<Picked> {
+        std::mem::take(&mut self.opened).then(|| Picked::File(self.path.clone()))
+    }
+}
+
+#[derive(Default)]
+struct Cpu(Painter);
+
+impl TestRenderer for Cpu {
+    fn handle_delta(&mut self, delta: &mut egui::TexturesDelta) {
+        self.0.apply(delta);
+    }
+
+    fn render(&mut self, ctx: &egui::Context, output: &egui::FullOutput) -> Result<RgbaImage, String> {
+        let scale = output.pixels_per_point;
+        let primitives = ctx.tessellate(output.shapes.clone(), scale);
+        let size = (ctx.viewport_rect().size() * scale).round();
+        Ok(self.0.paint(&primitives, [size.x as u32, size.y as u32], scale, egui::Color32::BLACK))
+    }
+}
+
+struct Desk {
+    harness: Harness<'static, App>,
+    woken: Receiver<()>,
+    runtime: Runtime,
+    world: World,
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new(picture: &[u8], name: &str, settings: impl FnOnce(&World) -> Settings) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let world = runtime.block_on(World::start()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, picture).unwrap();
+        let (wake, woken) = channel();
+        let wake = Arc::new(move || {
+            let _ = wake.send(());
+        });
+        let jobs = TokioJobs::new(runtime.handle().clone(), world.clock.clone(), wake, None);
+        let settings = Settings { theme: ThemeChoice::Light, ..settings(&world) };
+        let dialogs = OneFile { path, opened: false };
+        let app = App::new(settings, Box::new(jobs), Box::new(dialogs), world.clock.clone());
+        let mut harness = Harness::builder()
+            .with_size([1120.0, 780.0])
+            .with_max_steps(12)
+            .renderer(Cpu::default())
+            .with_context_setup(theme::install)
+            .build_ui_state(|ui, app: &mut App| app.ui(ui), app);
+        harness.run();
+        Self { harness, woken, runtime, world, folder }
+    }
+
+    /// Lets the jobs end and the app hear of it.
+    fn settle(&mut self) {
+        self.harness.run();
+        for _ in 0..1000 {
+            if self.harness.state().is_idle() {
+                break;
+            }
+            self.woken.recv_timeout(Duration::from_secs(20)).expect("the jobs go on");
+            self.harness.run();
+        }
+        assert!(self.harness.state().is_idle(), "the jobs never end");
+        self.harness.run();
+    }
+
+    fn click(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.settle();
+    }
+
+    fn sees(&self, part: &str) -> bool {
+        self.harness.query_all_by_label_contains(part).next().is_some()
+    }
+
+    fn keep(&mut self, name: &str) {
+        let picture = self.harness.render().unwrap();
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("window");
+        std::fs::create_dir_all(&folder).unwrap();
+        picture.save(folder.join(format!("{name}.png"))).unwrap();
+    }
+
+    fn close(self) {
+        let Self { harness, runtime, world, folder, .. } = self;
+        drop(harness);
+        runtime.block_on(world.stop());
+        drop(folder);
+    }
+}
+
+#[test]
+fn from_configure_to_the_watermarked_thumbnail() {
+    let photo = demo::picture::photo(1600, 1200, 5);
+    let mut desk = Desk::new(&photo, "湖 at dawn.jpg", |world| Settings {
+        app_server: world.token_url.clone(),
+        ..Settings::default()
+    });
+    desk.click("Configure");
+    assert!(desk.sees(demo::world::PREFIX), "the token's prefix is shown");
+    desk.click("Select Image");
+    desk.keep("1-selected");
+    desk.click("Resumable upload");
+    desk.click("Upload");
+    let crc64 = shared::crc64::crc64(&photo).to_string();
+    assert!(desk.sees(&format!("{crc64}, equal")), "both checksums are shown, and that they are equal");
+    desk.keep("2-uploaded");
+    desk.click("Make a thumbnail");
+    desk.harness.get_by_label("Watermark").click();
+    desk.settle();
+    desk.harness.get_by_label("Text").focus();
+    desk.harness.run();
+    desk.harness.get_by_label("Text").type_text("直传 2026");
+    desk.settle();
+    assert!(desk.harness.query_by_label("The thumbnail").is_some());
+    assert!(desk.sees("image/resize,w_480/watermark,text_"), "the process is shown");
+    desk.keep("3-thumbnail");
+
+    // What the window said is what OSS has.
+    let key = shared::object_key::ObjectKey::parse("users/demo/湖 at dawn.jpg").unwrap();
+    let client = desk.world.client(desk.world.app_provider().unwrap()).unwrap();
+    let meta = desk.runtime.block_on(client.head(&key)).unwrap();
+    assert_eq!((meta.size, meta.crc64.map(|crc| crc.to_string())), (photo.len() as u64, Some(crc64)));
+    desk.close();
+}
+
+#[test]
+fn outside_the_prefix_the_window_shows_the_refusal() {
+    let mut desk = Desk::new(&demo::picture::photo(320, 240, 5), "p.jpg", |world| Settings {
+        app_server: world.token_url.clone(),
+        object_name: "users/somebody-else/{name}".to_owned(),
+        ..Settings::default()
+    });
+    desk.click("Configure");
+    desk.click("Select Image");
+    assert!(desk.sees("This lies outside users/demo/"));
+    desk.click("Upload");
+    for fact in ["AccessDenied", "0003-00000301"] {
+        assert!(desk.sees(fact), "{fact} is not shown");
+    }
+    desk.keep("4-refused");
+    desk.click("Use the token's folder");
+    desk.click("Upload");
+    assert!(desk.sees(", equal"));
+    desk.close();
+}
