@@ -1,4 +1,5 @@
 //! The published signing vectors, each through the signer and through the verifier.
+#![cfg(test)]
 
 use serde::Deserialize;
 use shared::credentials::Credentials;
