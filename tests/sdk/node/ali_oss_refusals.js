@@ -34,7 +34,7 @@ function refusedRequests(client) {
     ['a wrong ETag of a part', [400, 'InvalidPart'], () => completeSizes(client, [PART], '0'.repeat(32))],
     ['a part that is too small', [400, 'EntityTooSmall', '0042-00000213'], () => completeSizes(client, [1024, 1024])],
     ['another body than Content-MD5 says', [400, 'InvalidDigest'], () => oss.put(name, Buffer.from('body'), { headers })],
-    ['PutBucketAcl, which is not there', [501, 'NotImplemented'], () => oss.putBucketACL(world.bucket, 'public-read')],
+    ['InitiateBucketWorm, which is not there', [501, 'NotImplemented'], () => oss.initiateBucketWorm(world.bucket, 1)],
   ];
   if (client.version === 'V4') {
     const wrong = [400, 'InvalidArgument', '0002-00000226'];

@@ -274,8 +274,8 @@ def refused_requests(client):
     yield "another body than Content-MD5 says", Refusal(400, "InvalidDigest"), (
         lambda: bucket.put_object(key, b"body", headers=digest)
     )
-    public = lambda: bucket.put_bucket_acl(oss2.BUCKET_ACL_PUBLIC_READ)
-    yield "PutBucketAcl, which is not there", Refusal(501, "NotImplemented"), public
+    worm = lambda: bucket.init_bucket_worm(1)
+    yield "InitiateBucketWorm, which is not there", Refusal(501, "NotImplemented"), worm
     if client.version == "V4":
         elsewhere = client.bucket_as(client.credentials, region="cn-beijing")
         wrong = Refusal(400, "InvalidArgument", "0002-00000226")

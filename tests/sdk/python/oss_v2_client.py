@@ -300,8 +300,10 @@ def refused_requests(client):
     yield "another body than Content-MD5 says", Refusal(400, "InvalidDigest"), (
         lambda: client.put("refused.bin", b"body", content_md5=digest)
     )
-    acl = client.of(oss.PutBucketAclRequest, acl="public-read")
-    yield "PutBucketAcl, which is not there", Refusal(501, "NotImplemented"), lambda: client.oss.put_bucket_acl(acl)
+    one_day = oss.InitiateWormConfiguration(retention_period_in_days=1)
+    worm = client.of(oss.InitiateBucketWormRequest, initiate_worm_configuration=one_day)
+    not_there = Refusal(501, "NotImplemented")
+    yield "InitiateBucketWorm, which is not there", not_there, lambda: client.oss.initiate_bucket_worm(worm)
     if client.version == "V4":
         elsewhere = client.client_as(client.credentials, region="cn-beijing")
         get = client.of(oss.GetObjectRequest, "any")
