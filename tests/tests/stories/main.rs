@@ -1,6 +1,6 @@
 //! The end-to-end stories: real sockets, real signatures, real files; a module a story.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, where a surprise is a failure
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests, where a surprise is a failure
 
 mod bad_requests;
 mod decisions;
