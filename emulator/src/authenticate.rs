@@ -39,6 +39,8 @@ pub struct Authority<'a> {
     pub sealer: &'a Sealer,
     /// The region that V4 signatures must name.
     pub region: &'a Region,
+    /// Whether V1 signatures are refused, as to new accounts.
+    pub refuse_v1: bool,
     /// The emulator's time.
     pub now: OffsetDateTime,
 }
@@ -67,6 +69,11 @@ fn prove<'a>(authority: Authority<'a>, request: &Request, findings: &mut Finding
         return Ok(Caller::Anonymous);
     };
     findings.principal.access_key_id = mask(&presented.access_key_id);
+    if authority.refuse_v1 && presented.scheme == Scheme::V1 {
+        // From 2025 on, for new accounts and buckets (`oss-rest.md` §1.8).
+        let message = "Signature version 1 is not available to this account. Sign with version 4.";
+        return Err(OssError::new(OssCode::AccessDenied, message).ec("0002-00000080"));
+    }
     presented.check_time(authority.now, authority.region.as_str())?;
     let caller = owner_of_key(authority, &presented)?;
     let secret: &Secret = match &caller {

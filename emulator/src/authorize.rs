@@ -1,4 +1,4 @@
-//! May they: role ∩ session by `shared::ram::evaluate`, then the ACL of the bucket, which is private (`img-and-ram.md` §2.5).
+//! May they: session policy, identity and bucket policies by `shared::ram::evaluate`, then the ACLs (`img-and-ram.md` §2.5).
 
 use std::net::IpAddr;
 
@@ -10,9 +10,23 @@ use time::OffsetDateTime;
 
 use crate::accounts::Accounts;
 use crate::authenticate::Caller;
-use crate::operation::Operation;
+use crate::operation::Plane;
+use crate::store::Acl;
 
-/// What the evaluator is asked, and what it answered.
+/// What is asked of the evaluator.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The RAM action.
+    pub action: &'a str,
+    /// Who may, when no policy decides.
+    pub plane: Plane,
+    /// The bucket; `None` for the service.
+    pub bucket: Option<&'a str>,
+    /// The object; `None` for the bucket itself.
+    pub key: Option<&'a str>,
+}
+
+/// What the evaluator answered.
 #[derive(Debug)]
 pub struct Ruling {
     /// The resource in question.
@@ -21,66 +35,88 @@ pub struct Ruling {
     pub layers: Vec<LayerOutcome>,
     /// The refusal, if it is one.
     pub refusal: Option<OssError>,
+    /// No policy has decided: the ACLs do, if the operation is one that they speak about.
+    pub undecided: bool,
 }
 
 /// Facts about a request that conditions may look at.
-#[derive(Debug, Clone, Copy)]
-pub struct Circumstances<'a> {
+#[derive(Debug, Clone)]
+pub struct Circumstances {
     /// The client's address.
     pub source_ip: IpAddr,
+    /// Whether the request came by TLS.
+    pub secure: bool,
     /// The `User-Agent` header.
-    pub user_agent: &'a str,
+    pub user_agent: String,
     /// The emulator's time.
     pub now: OffsetDateTime,
-    /// The `prefix` of a listing.
-    pub prefix: &'a str,
-    /// The `delimiter` of a listing.
-    pub delimiter: &'a str,
+    /// Further condition keys that this request has: `oss:Prefix`, `oss:x-oss-acl`, tags…
+    pub keys: Vec<(String, String)>,
 }
 
-/// Decides whether `caller` may do `operation` on `bucket`/`key`.
+/// Decides whether `caller` may do what `question` asks. `bucket_policy` is that of the question's bucket.
 pub fn authorize(
     accounts: &Accounts,
     caller: &Caller<'_>,
-    operation: &Operation,
-    place: (Option<&str>, Option<&str>),
-    circumstances: Circumstances<'_>,
+    question: Question<'_>,
+    bucket_policy: Option<&PolicyDocument>,
+    circumstances: &Circumstances,
 ) -> Ruling {
     let account = &accounts.account_id;
-    let resource = match place {
+    let resource = match (question.bucket, question.key) {
         (None, _) => format!("acs:oss:*:{account}:*"),
         (Some(bucket), None) => format!("acs:oss:*:{account}:{bucket}"),
         (Some(bucket), Some(key)) => format!("acs:oss:*:{account}:{bucket}/{key}"),
     };
     let request = Request {
-        action: operation.action().to_owned(),
+        action: question.action.to_owned(),
         resource: resource.clone(),
         principals: principals(accounts, caller),
-        context: context(caller, operation, circumstances),
+        context: context(caller, circumstances),
     };
-    let identity: Vec<&PolicyDocument> = match caller {
+    let identity = identity_policies(accounts, caller);
+    let session = match caller {
+        Caller::Session(session) => session.policy.as_ref(),
+        _ => None,
+    };
+    let verdict = evaluate(&Layers { identity: &identity, session, bucket: bucket_policy }, &request);
+    Ruling {
+        resource,
+        layers: layer_outcomes(&verdict, matches!(caller, Caller::Anonymous)),
+        undecided: verdict.leaves_it_to_acls(),
+        refusal: (!verdict.is_allow()).then(|| refusal(accounts, caller, question, &verdict)),
+    }
+}
+
+/// The policies of the user or role; of nobody, none.
+pub fn identity_policies<'a>(accounts: &'a Accounts, caller: &'a Caller<'_>) -> Vec<&'a PolicyDocument> {
+    match caller {
         Caller::Anonymous => Vec::new(),
         Caller::User(user) => user.policies.iter().collect(),
         Caller::Session(session) => {
             accounts.role(&session.role_arn).map(|role| role.policies.iter().collect()).unwrap_or_default()
         }
-    };
-    let session = match caller {
-        Caller::Session(session) => session.policy.as_ref(),
-        _ => None,
-    };
-    let verdict = evaluate(&Layers { identity: &identity, session, bucket: None }, &request);
-    let mut layers = layer_outcomes(&verdict, matches!(caller, Caller::Anonymous));
-    if verdict.leaves_it_to_acls() {
-        layers.push(LayerOutcome {
-            layer: "acl".to_owned(),
-            effect: "ImplicitDeny".to_owned(),
-            statement: None,
-            because: "the bucket is private".to_owned(),
-        });
     }
-    let refusal = (!verdict.is_allow()).then(|| refusal(accounts, caller, operation, place, &verdict));
-    Ruling { resource, layers, refusal }
+}
+
+impl Ruling {
+    /// Lets the ACL decide what no policy has. `whose` is `object` or `bucket`.
+    pub fn ask_acl(&mut self, plane: Plane, acl: Acl, whose: &str) {
+        let allows = match plane {
+            Plane::Read => matches!(acl, Acl::PublicRead | Acl::PublicReadWrite),
+            Plane::Write => acl == Acl::PublicReadWrite,
+            Plane::Management | Plane::Owner | Plane::Open => false,
+        };
+        self.layers.push(LayerOutcome {
+            layer: "acl".to_owned(),
+            effect: if allows { "Allow" } else { "ImplicitDeny" }.to_owned(),
+            statement: None,
+            because: format!("the {whose} is {}", acl.as_str()),
+        });
+        if allows {
+            self.refusal = None;
+        }
+    }
 }
 
 /// Every name that the caller goes by in a Principal.
@@ -94,21 +130,19 @@ fn principals(accounts: &Accounts, caller: &Caller<'_>) -> Vec<String> {
     }
 }
 
-fn context(caller: &Caller<'_>, operation: &Operation, facts: Circumstances<'_>) -> Context {
+fn context(caller: &Caller<'_>, facts: &Circumstances) -> Context {
     let mut context = Context::new()
         .with("acs:SourceIp", facts.source_ip.to_string())
-        .with("acs:UserAgent", facts.user_agent)
+        .with("acs:UserAgent", facts.user_agent.as_str())
         .with("acs:CurrentTime", timefmt::iso8601(facts.now))
-        .with("acs:SecureTransport", "false");
+        .with("acs:SecureTransport", facts.secure.to_string());
     match caller {
         Caller::Anonymous => {}
         Caller::User(user) => context.insert("acs:AccessId", &user.access_key_id),
         Caller::Session(session) => context.insert("acs:AccessId", &session.access_key_id),
     }
-    if operation.lists() {
-        // A listing without a prefix is one with an empty prefix: published policies allow the root by `""`.
-        context.insert("oss:Prefix", facts.prefix);
-        context.insert("oss:Delimiter", facts.delimiter);
+    for (key, value) in &facts.keys {
+        context.insert(key, value);
     }
     context
 }
@@ -128,30 +162,31 @@ fn layer_outcomes(verdict: &Verdict, anonymous: bool) -> Vec<LayerOutcome> {
     };
     let session = verdict.session.as_ref().map(|verdict| outcome("session", verdict));
     let identity = (!anonymous).then(|| outcome("identity", &verdict.identity));
-    session.into_iter().chain(identity).collect()
+    let bucket = verdict.bucket.as_ref().map(|verdict| outcome("bucket", verdict));
+    session.into_iter().chain(identity).chain(bucket).collect()
 }
 
-fn refusal(
-    accounts: &Accounts,
-    caller: &Caller<'_>,
-    operation: &Operation,
-    (bucket, key): (Option<&str>, Option<&str>),
-    verdict: &Verdict,
-) -> OssError {
+fn refusal(accounts: &Accounts, caller: &Caller<'_>, question: Question<'_>, verdict: &Verdict) -> OssError {
     let denied = |message: &str, ec: &str| OssError::new(OssCode::AccessDenied, message).ec(ec);
-    let error = match (verdict.because.layer, verdict.effect, caller, key) {
+    let management = question.plane == Plane::Management;
+    let error = match (verdict.because.layer, verdict.effect, caller) {
         (Layer::Session, ..) => denied("Access denied by authorizer's policy.", "0003-00000301"),
         // OSS's own words, also where it was an identity policy that denied.
-        (_, Outcome::ExplicitDeny, ..) => denied("Access denied by bucket policy.", "0003-00000201"),
-        (_, _, Caller::Anonymous, None) if !operation.lists() => {
-            return denied("Anonymous access is forbidden for this operation.", "0003-00001201");
+        (_, Outcome::ExplicitDeny, _) => denied("Access denied by bucket policy.", "0003-00000201"),
+        (_, _, Caller::Anonymous) if management => {
+            denied("Anonymous access is forbidden for this operation.", "0003-00001201")
         }
-        (_, _, Caller::Anonymous, _) => {
-            return denied("You have no right to access this object because of bucket acl.", "0003-00000001");
-        }
-        (_, _, _, Some(_)) => denied("You have no right to access this object because of bucket acl.", "0003-00000001"),
-        (_, _, _, None) if bucket.is_none() => denied("You are forbidden to list buckets.", "0003-00000202"),
-        _ => denied("The bucket you access does not belong to you.", "0003-00000202"),
+        _ if question.bucket.is_none() => denied("You are forbidden to list buckets.", "0003-00000202"),
+        _ if management => denied("The bucket you access does not belong to you.", "0003-00000202"),
+        _ => match question.action {
+            "oss:GetObjectAcl" | "oss:GetObjectVersionAcl" => {
+                denied("You do not have read acl permission on this object.", "0003-00000202")
+            }
+            "oss:PutObjectAcl" | "oss:PutObjectVersionAcl" => {
+                denied("You do not have write acl permission on this object.", "0003-00000202")
+            }
+            _ => denied("You have no right to access this object because of bucket acl.", "0003-00000001"),
+        },
     };
     let (kind, name) = match caller {
         Caller::Session(session) => {
@@ -161,13 +196,17 @@ fn refusal(
         Caller::User(user) => ("SubUser", user.id.clone()),
         Caller::Anonymous => return error,
     };
-    let policy_type =
-        if verdict.because.layer == Layer::Session { "SessionPolicy" } else { "AccountLevelIdentityBasedPolicy" };
+    let policy_type = match verdict.because.layer {
+        Layer::Session => "SessionPolicy",
+        Layer::Identity => "AccountLevelIdentityBasedPolicy",
+        // The detail speaks of RAM's policies alone.
+        Layer::Bucket => return error,
+    };
     error
         .detail("AccessDeniedDetail/PolicyType", policy_type)
         .detail("AccessDeniedDetail/AuthPrincipalOwnerId", &accounts.account_id)
         .detail("AccessDeniedDetail/AuthPrincipalType", kind)
         .detail("AccessDeniedDetail/AuthPrincipalDisplayName", name)
         .detail("AccessDeniedDetail/NoPermissionType", format!("{:?}", verdict.effect))
-        .detail("AccessDeniedDetail/AuthAction", operation.action())
+        .detail("AccessDeniedDetail/AuthAction", question.action)
 }

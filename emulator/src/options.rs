@@ -47,6 +47,12 @@ pub struct Options {
         default_value = "acs:ram::1000000000000001:role/direct-transfer"
     )]
     pub role_arn: String,
+    /// Refuse signatures of version 1, as OSS does for new accounts and buckets.
+    #[arg(long, env = "EMULATOR_REFUSE_V1")]
+    pub refuse_v1: bool,
+    /// Answer before what was written is on the disk: faster, for throwaway worlds. A kill of the process still loses nothing, a power cut may.
+    #[arg(long, env = "EMULATOR_NO_SYNC")]
+    pub no_sync: bool,
 }
 
 #[allow(clippy::unnecessary_wraps)] // the form that clap asks for
@@ -69,6 +75,8 @@ impl Default for Options {
             access_key_id: None,
             access_key_secret: None,
             role_arn: "acs:ram::1000000000000001:role/direct-transfer".to_owned(),
+            refuse_v1: false,
+            no_sync: false,
         }
     }
 }

@@ -13,6 +13,7 @@ use shared::clock::Clock;
 use shared::decision::Decision;
 use shared::error::{OssCode, OssError};
 use shared::object_key::ObjectKey;
+use shared::ram::PolicyDocument;
 use shared::region::Region;
 use shared::sign::Request;
 use shared::timefmt;
@@ -20,13 +21,14 @@ use time::OffsetDateTime;
 
 use crate::accounts::Accounts;
 use crate::authenticate::{Authority, Caller, Findings, authenticate};
-use crate::authorize::{Circumstances, Ruling, authorize};
-use crate::operation::Operation;
+use crate::authorize::{Circumstances, Question, Ruling, authorize, identity_policies};
+use crate::operation::{Op, Operation, Plane};
 use crate::ops::{self, Failure};
+use crate::pace::Pace;
 use crate::recorder::Recorder;
 use crate::session::Sealer;
-use crate::store::{Store, run};
-use crate::{reply, target};
+use crate::store::{Acl, BucketRecord, Found, ObjectRecord, Store, run};
+use crate::{reply, rules, target};
 
 /// Everything that an emulator's services share.
 #[derive(Debug)]
@@ -45,10 +47,19 @@ pub struct World {
     pub recorder: Recorder,
     /// How many pictures may be processed at once: the rest wait, and uploads are not starved.
     pub pictures: tokio::sync::Semaphore,
+    /// Whether V1 signatures are refused, as to new accounts.
+    pub refuse_v1: bool,
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Copy)]
+struct Peer {
+    ip: IpAddr,
+    secure: bool,
 }
 
 /// One request on its way through the operations.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
     /// The world it happens in.
     pub world: &'a Arc<World>,
@@ -60,8 +71,12 @@ pub struct Call<'a> {
     pub host: &'a str,
     /// The client's address.
     pub source_ip: IpAddr,
+    /// Whether it came by TLS.
+    pub secure: bool,
     /// The emulator's time at arrival.
     pub now: OffsetDateTime,
+    /// Its id.
+    pub request_id: &'a str,
 }
 
 impl Call<'_> {
@@ -75,17 +90,96 @@ impl Call<'_> {
         self.request.key.as_deref().unwrap_or_default()
     }
 
-    /// Asks the evaluator about `operation` on an object of this request's bucket, or on the request's own place.
-    pub fn rule(&self, operation: &Operation, key: Option<&str>) -> Ruling {
-        let circumstances = Circumstances {
-            source_ip: self.source_ip,
-            user_agent: self.request.header("user-agent").unwrap_or_default(),
-            now: self.now,
-            prefix: self.request.param("prefix").unwrap_or_default(),
-            delimiter: self.request.param("delimiter").unwrap_or_default(),
+    /// The version that is asked for; `None` for the current one.
+    pub fn version(&self) -> Option<&str> {
+        self.request.param("versionId").filter(|id| !id.is_empty())
+    }
+
+    /// The bucket's record.
+    ///
+    /// # Errors
+    /// 404 when it has been deleted in the meantime.
+    pub fn bucket_record(&self) -> Result<Arc<BucketRecord>, OssError> {
+        self.world.store.index.bucket(self.bucket()).ok_or_else(|| no_such_bucket(self.bucket()))
+    }
+
+    /// Asks for a further right that the operation needs.
+    ///
+    /// # Errors
+    /// 403 when policies and ACLs do not give it; 404 for a bucket that is not there.
+    pub async fn require(&self, question: Question<'_>) -> Result<(), Failure> {
+        match self.rule(question).await?.refusal {
+            Some(refusal) => Err(refusal.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks policies, then ACLs.
+    ///
+    /// # Errors
+    /// 404 for a bucket that is not there.
+    pub async fn rule(&self, question: Question<'_>) -> Result<Ruling, Failure> {
+        let bucket = match question.bucket {
+            // A bucket that is about to be made has no record, and no policy.
+            Some(name) => self.world.store.index.bucket(name),
+            None => None,
         };
-        let place = (self.request.bucket.as_deref(), key);
-        authorize(&self.world.accounts, self.caller, operation, place, circumstances)
+        let policy = bucket.as_deref().and_then(rules::bucket_policy);
+        let circumstances = self.circumstances(question, bucket.as_deref(), policy.as_ref()).await?;
+        let mut ruling = authorize(&self.world.accounts, self.caller, question, policy.as_ref(), &circumstances);
+        if ruling.undecided
+            && matches!(question.plane, Plane::Read | Plane::Write)
+            && let (Some(bucket), Some(record), Some(key)) = (question.bucket, &bucket, question.key)
+        {
+            let own = self.object_record(bucket, key).await?.map(|record| record.attributes.acl);
+            let (acl, whose) = match own {
+                Some(acl) if acl != Acl::Default => (acl, "object"),
+                _ => (record.acl, "bucket"),
+            };
+            let acl = if rules::blocks_public_access(record) { Acl::Private } else { acl };
+            ruling.ask_acl(question.plane, acl, whose);
+        }
+        Ok(ruling)
+    }
+
+    async fn object_record(&self, bucket: &str, key: &str) -> Result<Option<ObjectRecord>, Failure> {
+        let (bucket, key) = (bucket.to_owned(), key.to_owned());
+        let version = self.version().map(str::to_owned);
+        let found = run(&self.world.store, move |store| store.index.find(&bucket, &key, version.as_deref())).await?;
+        Ok(match found {
+            Found::Object(record) => Some(*record),
+            Found::DeleteMarker(_) | Found::Nothing => None,
+        })
+    }
+
+    async fn circumstances(
+        &self,
+        question: Question<'_>,
+        bucket: Option<&BucketRecord>,
+        bucket_policy: Option<&PolicyDocument>,
+    ) -> Result<Circumstances, Failure> {
+        let mut keys = rules::request_keys(self.request, question, bucket);
+        let identity = identity_policies(&self.world.accounts, self.caller);
+        let session = match self.caller {
+            Caller::Session(session) => session.policy.as_ref(),
+            _ => None,
+        };
+        let policies = identity.into_iter().chain(session).chain(bucket_policy);
+        // A look at the object's tags costs a read, which few policies are worth.
+        if rules::mention(policies, "oss:ExistingObjectTag/")
+            && let (Some(bucket), Some(key)) = (question.bucket, question.key)
+            && let Some(record) = self.object_record(bucket, key).await?
+        {
+            let tags = record.attributes.tags.into_iter();
+            keys.extend(tags.map(|(name, value)| (format!("oss:ExistingObjectTag/{name}"), value)));
+        }
+        Ok(Circumstances {
+            source_ip: self.source_ip,
+            secure: self.secure,
+            user_agent: self.request.header("user-agent").unwrap_or_default().to_owned(),
+            now: self.now,
+            keys,
+        })
     }
 }
 
@@ -113,16 +207,21 @@ pub async fn handle(
     let outcome = match target::request_of(&parts, &world.region) {
         Ok(request) => {
             decision.path = described(&request);
-            serve(&world, &request, &host, peer.ip(), now, &mut body, &mut decision).await
+            let peer = Peer { ip: peer.ip(), secure: false };
+            serve((&world, &request_id), &request, (&host, peer), now, &mut body, &mut decision).await
         }
         Err(error) => Err(error.into()),
     };
-    let mut response = outcome.unwrap_or_else(|Failure(mut error)| {
+    let mut response = outcome.unwrap_or_else(|Failure { mut error, headers }| {
         error.request_id.clone_from(&request_id);
         error.host_id.clone_from(&host);
         decision.error_code = error.code.to_string();
         decision.ec = error.ec.clone().unwrap_or_default();
-        reply::refusal(&error, head)
+        let mut response = reply::refusal(&error, head);
+        for (name, value) in headers {
+            reply::set_named(&mut response, name, &value);
+        }
+        response
     });
     body.drain().await;
     let elapsed = started.elapsed();
@@ -136,64 +235,84 @@ pub async fn handle(
 }
 
 async fn serve(
-    world: &Arc<World>,
+    (world, request_id): (&Arc<World>, &str),
     request: &Request,
-    host: &str,
-    source_ip: IpAddr,
+    (host, peer): (&str, Peer),
     now: OffsetDateTime,
     body: &mut Intake,
     decision: &mut Decision,
 ) -> Result<Response<Body>, Failure> {
     let operation = Operation::recognise(request);
     if let Ok(operation) = &operation {
-        decision.operation = operation.name().to_owned();
-        decision.action = operation.action().to_owned();
-        decision.part_number = operation.part_number();
+        operation.name().clone_into(&mut decision.operation);
+        operation.action().clone_into(&mut decision.action);
+        decision.part_number = request.param("partNumber").and_then(|number| number.parse().ok());
     }
     let mut findings = Findings::default();
-    let authority = Authority { accounts: &world.accounts, sealer: &world.sealer, region: &world.region, now };
+    let (accounts, sealer, region) = (&world.accounts, &world.sealer, &world.region);
+    let authority = Authority { accounts, sealer, region, refuse_v1: world.refuse_v1, now };
     let caller = authenticate(authority, request, &mut findings);
     decision.principal = findings.principal;
     decision.signature = findings.signature;
     let caller = &caller?;
     let operation = operation?;
-    check_names(world, request, &operation).await?;
-    let call = Call { world, caller, request, host, source_ip, now };
-    let ruling = call.rule(&operation, request.key.as_deref());
-    decision.resource = ruling.resource;
-    decision.layers = ruling.layers;
-    if let Some(refusal) = ruling.refusal {
-        return Err(refusal.into());
+    check_names(world, request, operation)?;
+    let call = Call { world, caller, request, host, source_ip: peer.ip, secure: peer.secure, now, request_id };
+    // Of a batch, each key is asked about by itself.
+    if operation.plane() != Plane::Open && operation.op() != Op::DeleteMultipleObjects {
+        let question = Question {
+            action: operation.action(),
+            plane: operation.plane(),
+            bucket: request.bucket.as_deref(),
+            key: request.key.as_deref(),
+        };
+        let ruling = call.rule(question).await?;
+        decision.resource = ruling.resource;
+        decision.layers = ruling.layers;
+        if let Some(refusal) = ruling.refusal {
+            return Err(refusal.into());
+        }
+        if request.header("x-oss-tagging").is_some_and(|tags| !tags.is_empty()) {
+            call.require(Question { action: "oss:PutObjectTagging", plane: Plane::Owner, ..question }).await?;
+        }
     }
+    body.pace = Pace::of(request)?;
     ops::perform(&call, operation, body).await
 }
 
+/// 404 `NoSuchBucket`.
+pub fn no_such_bucket(bucket: &str) -> OssError {
+    OssError::new(OssCode::NoSuchBucket, "The specified bucket does not exist.")
+        .ec("0015-00000101")
+        .detail("BucketName", bucket)
+}
+
 /// The bucket exists, and the key may be one.
-async fn check_names(world: &Arc<World>, request: &Request, operation: &Operation) -> Result<(), Failure> {
-    let Some(bucket) = request.bucket.clone() else {
+fn check_names(world: &World, request: &Request, operation: Operation) -> Result<(), OssError> {
+    let Some(bucket) = &request.bucket else {
         return Ok(());
     };
-    if BucketName::parse(&bucket).is_err() {
+    if BucketName::parse(bucket).is_err() {
         return Err(OssError::new(OssCode::InvalidBucketName, "The specified bucket is not valid.")
             .ec("0015-00000001")
-            .detail("BucketName", bucket)
-            .into());
+            .detail("BucketName", bucket));
     }
-    let name = bucket.clone();
-    let exists = run(&world.store, move |store| store.index.bucket(&name)).await?.is_some();
-    if !exists && *operation != Operation::PutBucket {
-        return Err(OssError::new(OssCode::NoSuchBucket, "The specified bucket does not exist.")
-            .ec("0015-00000101")
-            .detail("BucketName", bucket)
-            .into());
+    if operation.op() != Op::PutBucket && world.store.index.bucket(bucket).is_none() {
+        return Err(no_such_bucket(bucket));
     }
-    match &request.key {
-        Some(key) if ObjectKey::parse(key).is_err() => {
-            let ec = if key.len() > 1023 { "0016-00000002" } else { "0016-00000005" };
-            Err(OssError::new(OssCode::InvalidObjectName, "The specified object is not valid.").ec(ec).into())
-        }
-        _ => Ok(()),
+    request.key.as_deref().map_or(Ok(()), check_key)
+}
+
+/// An object may have this name.
+///
+/// # Errors
+/// 400 `InvalidObjectName`.
+pub fn check_key(key: &str) -> Result<(), OssError> {
+    if ObjectKey::parse(key).is_ok() {
+        return Ok(());
     }
+    let ec = if key.len() > 1023 { "0016-00000002" } else { "0016-00000005" };
+    Err(OssError::new(OssCode::InvalidObjectName, "The specified object is not valid.").ec(ec))
 }
 
 fn described(request: &Request) -> String {
@@ -216,6 +335,8 @@ pub struct Intake {
     expects: bool,
     /// Bytes read so far.
     pub received: u64,
+    /// How fast they may come.
+    pub pace: Option<Pace>,
 }
 
 /// How much of a refused request's body is still read, so that a client that sends first and reads later sees why.
@@ -224,7 +345,7 @@ const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 impl Intake {
     fn new(body: Body, expects: bool) -> Self {
-        Self { stream: Some(body.into_data_stream()), expects, received: 0 }
+        Self { stream: Some(body.into_data_stream()), expects, received: 0, pace: None }
     }
 
     /// The next piece; `None` at the end.
@@ -238,6 +359,9 @@ impl Intake {
         match stream.next().await {
             Some(Ok(piece)) => {
                 self.received += piece.len() as u64;
+                if let Some(pace) = &mut self.pace {
+                    pace.take(piece.len() as u64).await;
+                }
                 Ok(Some(piece))
             }
             Some(Err(_)) => {
@@ -271,6 +395,7 @@ impl Intake {
         if self.expects && self.received == 0 {
             return;
         }
+        self.pace = None;
         let until = self.received.saturating_add(DRAINED);
         let rest = async {
             while self.received < until {

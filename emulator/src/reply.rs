@@ -92,6 +92,6 @@ pub fn internal(error: &StoreError) -> OssError {
 
 impl From<StoreError> for crate::ops::Failure {
     fn from(error: StoreError) -> Self {
-        Self(internal(&error))
+        internal(&error).into()
     }
 }

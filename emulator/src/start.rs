@@ -18,7 +18,7 @@ use crate::options::Options;
 use crate::oss::{self, World};
 use crate::recorder::Recorder;
 use crate::session::Sealer;
-use crate::store::{BucketRecord, Store, StoreError, to_ms};
+use crate::store::{BucketRecord, Store, StoreError, Sync, to_ms};
 use crate::sts::{self, Nonces, Sts};
 
 /// Why the emulator did not start.
@@ -136,7 +136,8 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
     };
     let dir = options.data.or_else(|| temporary.as_ref().map(|dir| dir.path().to_owned())).unwrap_or_default();
     let bucket = options.bucket;
-    let store = open_store(dir, bucket.to_string(), Arc::clone(&clock)).await?;
+    let sync = if options.no_sync { Sync::Never } else { Sync::Always };
+    let store = open_store(dir, sync, bucket.to_string(), Arc::clone(&clock)).await?;
 
     let world = Arc::new(World {
         accounts,
@@ -146,6 +147,7 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
         clock: Arc::clone(&clock) as Arc<dyn shared::clock::Clock>,
         recorder: Recorder::new(),
         pictures: tokio::sync::Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
+        refuse_v1: options.refuse_v1,
     });
     let (stop, stopped) = watch::channel(false);
     let oss = Router::new().fallback(oss::handle).with_state(Arc::clone(&world));
@@ -179,12 +181,12 @@ async fn bind(option: &'static str, address: SocketAddr) -> Result<(TcpListener,
     Ok((listener, endpoint))
 }
 
-async fn open_store(dir: PathBuf, bucket: String, clock: Arc<ShiftedClock>) -> Result<Store, StartError> {
+async fn open_store(dir: PathBuf, sync: Sync, bucket: String, clock: Arc<ShiftedClock>) -> Result<Store, StartError> {
     let at = dir.clone();
     let open = move || {
-        let store = Store::open(&dir)?;
+        let store = Store::open(&dir, sync)?;
         let now = shared::clock::Clock::now(&*clock);
-        store.index.create_bucket(&bucket, &BucketRecord { created_ms: to_ms(now) })?;
+        store.index.create_bucket(&bucket, BucketRecord::new(to_ms(now)))?;
         Ok(store)
     };
     tokio::task::spawn_blocking(open)

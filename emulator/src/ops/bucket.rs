@@ -1,4 +1,4 @@
-//! Buckets: ListBuckets, PutBucket, GetBucketInfo, GetBucketLocation.
+//! Buckets: made, described, counted, removed.
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
@@ -6,10 +6,13 @@ use shared::error::{OssCode, OssError, elements};
 use shared::timefmt;
 
 use super::Failure;
+use super::acl::bucket_acl;
+use super::attributes::storage_class;
 use super::list::{MaxEntries, max_entries};
+use crate::operation::invalid_argument;
 use crate::oss::{Call, Intake};
 use crate::reply;
-use crate::store::{BucketRecord, from_ms, run, to_ms};
+use crate::store::{Acl, BucketRecord, StorageClass, Versioning, from_ms, run, to_ms};
 use crate::xml::Xml;
 
 /// Buckets that one account may have in a region (OSS, PutBucket).
@@ -17,11 +20,11 @@ const MAX_BUCKETS: usize = 100;
 const MAX_BODY: usize = 16 * 1024;
 
 /// `GET /`.
-pub async fn list(call: &Call<'_>) -> Result<Response<Body>, Failure> {
+pub fn list(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let max = max_entries(call.request, MaxEntries { parameter: "max-keys", default: 100, most: 1000 })?;
     let (prefix, marker) =
         (call.request.param("prefix").unwrap_or_default(), call.request.param("marker").unwrap_or_default());
-    let buckets = run(&call.world.store, |store| store.index.buckets()).await?;
+    let buckets = call.world.store.index.buckets();
     let mut rest = buckets.into_iter().filter(|(name, _)| name.starts_with(prefix) && name.as_str() > marker);
     let page: Vec<_> = rest.by_ref().take(max).collect();
     let truncated = rest.next().is_some();
@@ -42,64 +45,168 @@ pub async fn list(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     Ok(reply::xml(xml.finish()))
 }
 
-/// `PUT /bucket`: again by the owner, it changes nothing.
+/// `GET /?regions`: the one region there is.
+pub fn regions(call: &Call<'_>) -> Response<Body> {
+    let region = &call.world.region;
+    let mut xml = Xml::new("RegionInfoList");
+    xml.open("RegionInfo")
+        .leaf("Region", format!("oss-{region}"))
+        .leaf("InternetEndpoint", format!("oss-{region}.aliyuncs.com"))
+        .leaf("InternalEndpoint", format!("oss-{region}-internal.aliyuncs.com"))
+        .leaf("AccelerateEndpoint", "oss-accelerate.aliyuncs.com");
+    reply::xml(xml.finish())
+}
+
+/// `PUT /bucket`: again by the owner, it changes the ACL, if one is given.
 pub async fn put(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
     let body = body.collect(MAX_BODY).await?;
-    check_configuration(call, &String::from_utf8_lossy(&body))?;
-    let (name, record) = (call.bucket().to_owned(), BucketRecord { created_ms: to_ms(call.now) });
-    let created = run(&call.world.store, move |store| {
-        let exists = store.index.bucket(&name)?.is_some();
-        if !exists && store.index.buckets()?.len() >= MAX_BUCKETS {
-            return Ok(false);
+    let acl = bucket_acl(call)?;
+    let mut record = BucketRecord::new(to_ms(call.now));
+    record.acl = acl.unwrap_or(Acl::Private);
+    record.storage_class = storage_class(call.request)?.unwrap_or(StorageClass::Standard);
+    configure(call, &String::from_utf8_lossy(&body), &mut record)?;
+    let name = call.bucket().to_owned();
+    let made = run(&call.world.store, move |store| {
+        if let Some(exists) = store.index.bucket(&name) {
+            if exists.storage_class != record.storage_class {
+                return Ok(Err(conflict()));
+            }
+            if let Some(acl) = acl {
+                store.index.update_bucket(&name, |record| record.acl = acl)?;
+            }
+            return Ok(Ok(()));
         }
-        store.index.create_bucket(&name, &record).map(|_| true)
+        if store.index.buckets().len() >= MAX_BUCKETS {
+            let message = "You have attempted to create more buckets than allowed.";
+            return Ok(Err(OssError::new(OssCode::TooManyBuckets, message)));
+        }
+        store.index.create_bucket(&name, record).map(|_| Ok(()))
     })
     .await?;
-    if !created {
-        let message = "You have attempted to create more buckets than allowed.";
-        return Err(OssError::new(OssCode::TooManyBuckets, message).into());
-    }
+    made?;
     let mut response = reply::empty(StatusCode::OK);
     reply::set(&mut response, header::LOCATION, &format!("/{}", call.bucket()));
     Ok(response)
 }
 
-fn check_configuration(call: &Call<'_>, body: &str) -> Result<(), OssError> {
+fn conflict() -> OssError {
+    let message = "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
+                   Please select a different name and try again.";
+    OssError::new(OssCode::BucketAlreadyExists, message).ec("0015-00000104")
+}
+
+fn configure(call: &Call<'_>, body: &str, record: &mut BucketRecord) -> Result<(), OssError> {
     if body.trim().is_empty() {
         return Ok(());
     }
-    let found = elements(body);
-    if found.is_empty() {
+    let malformed = || {
         let message = "The XML you provided was not well-formed or did not validate against our published schema.";
-        return Err(OssError::new(OssCode::MalformedXML, message));
+        OssError::new(OssCode::MalformedXML, message)
+    };
+    if !body.contains("CreateBucketConfiguration") {
+        return Err(malformed());
     }
-    for (path, value) in found {
-        let fits = match path.as_str() {
-            "CreateBucketConfiguration/StorageClass" => value == "Standard" || value.is_empty(),
-            "CreateBucketConfiguration/DataRedundancyType" => value == "LRS" || value.is_empty(),
-            "CreateBucketConfiguration/LocationConstraint" => {
-                value.is_empty() || value == format!("oss-{}", call.world.region)
+    for (path, value) in elements(body) {
+        match path.as_str() {
+            "CreateBucketConfiguration" => {}
+            _ if value.is_empty() => {}
+            "CreateBucketConfiguration/StorageClass" => {
+                let class = StorageClass::from_wire(&value);
+                record.storage_class = class.ok_or_else(|| invalid_argument("StorageClass", &value))?;
             }
-            _ => false,
-        };
-        if !fits {
-            let what = format!("{path} = {value:?} is not implemented by this emulator; SUPPORT.md lists what is.");
-            return Err(OssError::new(OssCode::NotImplemented, what));
+            "CreateBucketConfiguration/DataRedundancyType" => match value.as_str() {
+                "LRS" | "ZRS" => record.redundancy = value,
+                _ => return Err(invalid_argument("DataRedundancyType", &value)),
+            },
+            "CreateBucketConfiguration/LocationConstraint" => {
+                if value != format!("oss-{}", call.world.region) {
+                    let message = "The specified location-constraint is not valid.";
+                    return Err(OssError::new(OssCode::InvalidLocationConstraint, message));
+                }
+            }
+            _ => return Err(malformed()),
         }
     }
     Ok(())
 }
 
-/// `GET /bucket?bucketInfo`.
-pub async fn info(call: &Call<'_>) -> Result<Response<Body>, Failure> {
+/// `DELETE /bucket`, when nothing is in it.
+pub async fn delete(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let name = call.bucket().to_owned();
-    let record = run(&call.world.store, move |store| store.index.bucket(&name)).await?;
-    let record = record.unwrap_or(BucketRecord { created_ms: 0 });
+    let deleted = run(&call.world.store, move |store| store.index.delete_bucket(&name)).await?;
+    if !deleted {
+        let message = "The bucket has objects. Please delete them first.";
+        let error = OssError::new(OssCode::BucketNotEmpty, message).ec("0015-00000301");
+        return Err(error.detail("BucketName", call.bucket()).into());
+    }
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// `HEAD /bucket`.
+pub fn head(call: &Call<'_>) -> Result<Response<Body>, Failure> {
+    call.bucket_record()?;
+    let mut response = reply::empty(StatusCode::OK);
+    reply::set_named(&mut response, "x-oss-bucket-region", &format!("oss-{}", call.world.region));
+    Ok(response)
+}
+
+/// `GET /bucket?bucketInfo`.
+pub fn info(call: &Call<'_>) -> Result<Response<Body>, Failure> {
+    let record = call.bucket_record()?;
+    let setting = |name: &str, element: &str| {
+        let text = record.settings.get(name).map(String::as_str).unwrap_or_default();
+        elements(text).into_iter().find(|(path, _)| path.ends_with(element)).map(|(_, value)| value)
+    };
     let mut xml = Xml::new("BucketInfo");
     xml.open("Bucket");
     describe(&mut xml, call, call.bucket(), &record);
-    xml.leaf("DataRedundancyType", "LRS").owner("Owner", &call.world.accounts.account_id);
-    xml.open("AccessControlList").leaf("Grant", "private").close();
+    xml.leaf("DataRedundancyType", &record.redundancy).owner("Owner", &call.world.accounts.account_id);
+    xml.open("AccessControlList").leaf("Grant", record.acl.as_str()).close();
+    if record.versioning != Versioning::Never {
+        xml.leaf("Versioning", record.versioning.as_str());
+    }
+    let monitor = setting("accessmonitor", "/Status").unwrap_or_else(|| "Disabled".to_owned());
+    let accelerated = setting("transferAcceleration", "/Enabled").as_deref() == Some("true");
+    let blocked = crate::rules::blocks_public_access(&record);
+    xml.leaf("AccessMonitor", monitor)
+        .leaf("CrossRegionReplication", "Disabled")
+        .leaf("TransferAcceleration", if accelerated { "Enabled" } else { "Disabled" })
+        .leaf("BlockPublicAccess", blocked)
+        .leaf("Comment", "");
+    if let Some(group) = setting("resourceGroup", "/ResourceGroupId") {
+        xml.leaf("ResourceGroupId", group);
+    }
+    xml.open("ServerSideEncryptionRule");
+    xml.leaf("SSEAlgorithm", setting("encryption", "/SSEAlgorithm").unwrap_or_else(|| "None".to_owned()));
+    if let Some(key) = setting("encryption", "/KMSMasterKeyID") {
+        xml.leaf("KMSMasterKeyID", key);
+    }
+    xml.close();
+    xml.open("BucketPolicy").leaf("LogBucket", setting("logging", "/TargetBucket").unwrap_or_default());
+    xml.leaf("LogPrefix", setting("logging", "/TargetPrefix").unwrap_or_default()).close();
+    Ok(reply::xml(xml.finish()))
+}
+
+/// `GET /bucket?stat`.
+pub async fn stat(call: &Call<'_>) -> Result<Response<Body>, Failure> {
+    let name = call.bucket().to_owned();
+    let usage = run(&call.world.store, move |store| store.index.usage(&name)).await?;
+    let mut xml = Xml::new("BucketStat");
+    let objects: u64 = usage.classes.iter().map(|(count, _)| count).sum();
+    let bytes: u64 = usage.classes.iter().map(|(_, bytes)| bytes).sum();
+    xml.leaf("Storage", bytes)
+        .leaf("ObjectCount", objects)
+        .leaf("MultipartUploadCount", usage.uploads)
+        .leaf("LiveChannelCount", 0)
+        .leaf("LastModifiedTime", call.now.unix_timestamp());
+    let names = ["Standard", "InfrequentAccess", "Archive", "ColdArchive", "DeepColdArchive"];
+    for (name, (count, bytes)) in names.iter().zip(usage.classes) {
+        xml.leaf(&format!("{name}Storage"), bytes).leaf(&format!("{name}ObjectCount"), count);
+        if *name != "Standard" {
+            xml.leaf(&format!("{name}RealStorage"), bytes);
+        }
+    }
+    xml.leaf("MultipartPartCount", usage.parts).leaf("DeleteMarkerCount", usage.delete_markers);
     Ok(reply::xml(xml.finish()))
 }
 
@@ -116,5 +223,5 @@ fn describe(xml: &mut Xml, call: &Call<'_>, name: &str, record: &BucketRecord) {
         .leaf("Location", format!("oss-{region}"))
         .leaf("ExtranetEndpoint", format!("oss-{region}.aliyuncs.com"))
         .leaf("IntranetEndpoint", format!("oss-{region}-internal.aliyuncs.com"))
-        .leaf("StorageClass", "Standard");
+        .leaf("StorageClass", record.storage_class.as_str());
 }

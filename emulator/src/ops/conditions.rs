@@ -6,11 +6,44 @@ use shared::timefmt;
 
 use crate::store::{ObjectRecord, from_ms};
 
+/// The names that the four conditions go by.
+struct Names {
+    matches: &'static str,
+    none_match: &'static str,
+    modified: &'static str,
+    unmodified: &'static str,
+}
+
+const OF_READ: Names = Names {
+    matches: "If-Match",
+    none_match: "If-None-Match",
+    modified: "If-Modified-Since",
+    unmodified: "If-Unmodified-Since",
+};
+const OF_SOURCE: Names = Names {
+    matches: "x-oss-copy-source-if-match",
+    none_match: "x-oss-copy-source-if-none-match",
+    modified: "x-oss-copy-source-if-modified-since",
+    unmodified: "x-oss-copy-source-if-unmodified-since",
+};
+
 /// Checks the conditions of a GET or HEAD; a date that cannot be read counts as absent, as HTTP asks.
 ///
 /// # Errors
 /// 412 `PreconditionFailed`, 304 `NotModified`.
 pub fn check(request: &Request, record: &ObjectRecord) -> Result<(), OssError> {
+    check_named(request, record, &OF_READ)
+}
+
+/// As [`check`], of the source of a copy.
+///
+/// # Errors
+/// 412 `PreconditionFailed`, 304 `NotModified`.
+pub fn check_source(request: &Request, record: &ObjectRecord) -> Result<(), OssError> {
+    check_named(request, record, &OF_SOURCE)
+}
+
+fn check_named(request: &Request, record: &ObjectRecord, names: &Names) -> Result<(), OssError> {
     let matches = |list: &str| {
         list.split(',')
             .map(|tag| tag.trim().trim_matches('"'))
@@ -22,17 +55,15 @@ pub fn check(request: &Request, record: &ObjectRecord) -> Result<(), OssError> {
         let message = "At least one of the pre-conditions you specified did not hold.";
         Err(OssError::new(OssCode::PreconditionFailed, message).ec("0016-00000004").detail("Condition", condition))
     };
-    match request.header("if-match") {
-        Some(list) if !matches(list) => return failed("If-Match"),
+    match request.header(names.matches) {
+        Some(list) if !matches(list) => return failed(names.matches),
         Some(_) => {}
-        None if date("if-unmodified-since").is_some_and(|date| modified > date) => {
-            return failed("If-Unmodified-Since");
-        }
+        None if date(names.unmodified).is_some_and(|date| modified > date) => return failed(names.unmodified),
         None => {}
     }
-    let unchanged = match request.header("if-none-match") {
+    let unchanged = match request.header(names.none_match) {
         Some(list) => matches(list),
-        None => date("if-modified-since").is_some_and(|date| modified <= date),
+        None => date(names.modified).is_some_and(|date| modified <= date),
     };
     if unchanged { Err(OssError::new(OssCode::NotModified, "The object has not been modified.")) } else { Ok(()) }
 }
@@ -40,19 +71,11 @@ pub fn check(request: &Request, record: &ObjectRecord) -> Result<(), OssError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::ObjectType;
 
     #[test]
     fn conditions_hold_or_name_themselves() {
-        let record = ObjectRecord {
-            etag: "ABCD".to_owned(),
-            crc64: 0,
-            size: 0,
-            modified_ms: 1_600_000_000_500,
-            object_type: ObjectType::Normal,
-            headers: Vec::new(),
-            segments: Vec::new(),
-        };
+        let record =
+            ObjectRecord { etag: "ABCD".to_owned(), modified_ms: 1_600_000_000_500, ..crate::store::sample_object() };
         let same = timefmt::http_date(from_ms(record.modified_ms));
         let before = timefmt::http_date(from_ms(record.modified_ms - 1_000));
         for (name, value, expected) in [

@@ -52,18 +52,23 @@ pub fn url_encoding(request: &Request) -> Result<bool, OssError> {
     }
 }
 
-fn query_of(request: &Request, marker: &str, limits: MaxEntries) -> Result<PageQuery, OssError> {
+/// What the request's parameters ask for.
+///
+/// # Errors
+/// 400 for a number that is none.
+pub fn query_of(request: &Request, marker: &str, limits: MaxEntries) -> Result<PageQuery, OssError> {
     let text = |name| request.param(name).unwrap_or_default().to_owned();
     Ok(PageQuery {
         prefix: text("prefix"),
         delimiter: text("delimiter"),
         marker: marker.to_owned(),
-        upload_id_marker: String::new(),
+        id_marker: String::new(),
         max: max_entries(request, limits)?,
     })
 }
 
-const MAX_KEYS: MaxEntries = MaxEntries { parameter: "max-keys", default: 100, most: 1000 };
+/// Entries of a listing of objects or versions.
+pub const MAX_KEYS: MaxEntries = MaxEntries { parameter: "max-keys", default: 100, most: 1000 };
 const MAX_UPLOADS: MaxEntries = MaxEntries { parameter: "max-uploads", default: 1000, most: 1000 };
 
 /// `GET /bucket`.
@@ -133,7 +138,7 @@ fn push_entries(xml: &mut Xml, call: &Call<'_>, page: &Page<ObjectRecord>, with_
                 .leaf("ETag", format!("\"{}\"", record.etag))
                 .leaf("Type", record.object_type.as_str())
                 .leaf("Size", record.size)
-                .leaf("StorageClass", "Standard");
+                .leaf("StorageClass", record.attributes.storage_class.as_str());
             if with_owner {
                 xml.owner("Owner", &call.world.accounts.account_id);
             }
@@ -143,7 +148,8 @@ fn push_entries(xml: &mut Xml, call: &Call<'_>, page: &Page<ObjectRecord>, with_
     push_common_prefixes(xml, &page.entries);
 }
 
-fn push_common_prefixes<T>(xml: &mut Xml, entries: &[Entry<T>]) {
+/// Adds the common prefixes of a page.
+pub fn push_common_prefixes<T>(xml: &mut Xml, entries: &[Entry<T>]) {
     for entry in entries {
         if let Entry::CommonPrefix(prefix) = entry {
             xml.open("CommonPrefixes").key("Prefix", prefix).close();
@@ -156,7 +162,7 @@ pub async fn uploads(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let key_marker = call.request.param("key-marker").unwrap_or_default();
     let id_marker = call.request.param("upload-id-marker").unwrap_or_default();
     let mut query = query_of(call.request, key_marker, MAX_UPLOADS)?;
-    query.upload_id_marker = id_marker.to_owned();
+    query.id_marker = id_marker.to_owned();
     let (bucket, asked) = (call.bucket().to_owned(), query.clone());
     let page = run(&call.world.store, move |store| store.index.list_uploads(&bucket, &asked)).await?;
     let mut xml = Xml::new("ListMultipartUploadsResult");
@@ -177,7 +183,7 @@ pub async fn uploads(call: &Call<'_>) -> Result<Response<Body>, Failure> {
             xml.open("Upload")
                 .key("Key", key)
                 .leaf("UploadId", id)
-                .leaf("StorageClass", "Standard")
+                .leaf("StorageClass", record.attributes.storage_class.as_str())
                 .leaf("Initiated", timefmt::oss_xml(from_ms(record.initiated_ms)))
                 .close();
         }

@@ -1,29 +1,53 @@
 //! The operations, one file a family.
 
+mod acl;
+mod append;
+mod attributes;
+mod batch;
 mod bucket;
 mod conditions;
+mod copy;
 mod list;
 mod multipart;
+mod part_copy;
 mod picture;
 mod range;
 mod read;
 mod receive;
+mod restore;
+mod symlink;
+mod tagging;
+mod versions;
 mod write;
 
 use axum::body::Body;
 use axum::http::Response;
 use shared::error::OssError;
 
-use crate::operation::Operation;
+use crate::operation::{Op, Operation, not_implemented};
 use crate::oss::{Call, Intake};
 
 /// Why an operation was not performed; always an answer for the client.
 #[derive(Debug)]
-pub struct Failure(pub OssError);
+pub struct Failure {
+    /// What is wrong.
+    pub error: OssError,
+    /// Headers that the answer has beside the usual ones.
+    pub headers: Vec<(&'static str, String)>,
+}
 
 impl From<OssError> for Failure {
     fn from(error: OssError) -> Self {
-        Self(error)
+        Self { error, headers: Vec::new() }
+    }
+}
+
+impl Failure {
+    /// With a further header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.headers.push((name, value.to_string()));
+        self
     }
 }
 
@@ -32,26 +56,57 @@ impl From<OssError> for Failure {
 /// # Errors
 /// [`Failure`], with what OSS answers.
 pub async fn perform(call: &Call<'_>, operation: Operation, body: &mut Intake) -> Result<Response<Body>, Failure> {
-    match operation {
-        Operation::ListBuckets => bucket::list(call).await,
-        Operation::PutBucket => bucket::put(call, body).await,
-        Operation::GetBucketInfo => bucket::info(call).await,
-        Operation::GetBucketLocation => Ok(bucket::location(call)),
-        Operation::ListObjects => list::objects(call).await,
-        Operation::ListObjectsV2 => list::objects_v2(call).await,
-        Operation::ListMultipartUploads => list::uploads(call).await,
-        Operation::PutObject => write::put(call, body).await,
-        Operation::DeleteObject => write::delete(call).await,
-        Operation::GetObject => match call.request.param("x-oss-process") {
+    match operation.op() {
+        Op::ListBuckets => bucket::list(call),
+        Op::DescribeRegions => Ok(bucket::regions(call)),
+        Op::PutBucket => bucket::put(call, body).await,
+        Op::DeleteBucket => bucket::delete(call).await,
+        Op::HeadBucket => bucket::head(call),
+        Op::GetBucketInfo => bucket::info(call),
+        Op::GetBucketLocation => Ok(bucket::location(call)),
+        Op::GetBucketStat => bucket::stat(call).await,
+        Op::GetBucketAcl => acl::get_bucket(call),
+        Op::PutBucketAcl => acl::put_bucket(call).await,
+        Op::GetBucketVersioning => versions::get_status(call),
+        Op::PutBucketVersioning => versions::put_status(call, body).await,
+        Op::ListObjects => list::objects(call).await,
+        Op::ListObjectsV2 => list::objects_v2(call).await,
+        Op::ListObjectVersions => versions::list(call).await,
+        Op::ListMultipartUploads => list::uploads(call).await,
+        Op::PutObject => write::put(call, body).await,
+        Op::AppendObject => append::append(call, body).await,
+        Op::DeleteObject => write::delete(call).await,
+        Op::DeleteMultipleObjects => batch::delete(call, body).await,
+        Op::GetObject => match call.request.param("x-oss-process") {
             Some(process) => picture::get(call, process).await,
             None => read::get(call).await,
         },
-        Operation::HeadObject => read::head(call).await,
-        Operation::GetObjectMeta => read::meta(call).await,
-        Operation::InitiateMultipartUpload => multipart::initiate(call).await,
-        Operation::UploadPart { number, upload_id } => multipart::upload_part(call, upload_id, number, body).await,
-        Operation::CompleteMultipartUpload(upload_id) => multipart::complete(call, upload_id, body).await,
-        Operation::AbortMultipartUpload(upload_id) => multipart::abort(call, upload_id).await,
-        Operation::ListParts(upload_id) => multipart::list_parts(call, upload_id).await,
+        Op::HeadObject => read::head(call).await,
+        Op::GetObjectMeta => read::meta(call).await,
+        Op::CopyObject => copy::copy(call).await,
+        Op::PutSymlink => symlink::put(call).await,
+        Op::GetSymlink => symlink::get(call).await,
+        Op::GetObjectAcl => acl::get_object(call).await,
+        Op::PutObjectAcl => acl::put_object(call).await,
+        Op::GetObjectTagging => tagging::get(call).await,
+        Op::PutObjectTagging => tagging::put(call, body).await,
+        Op::DeleteObjectTagging => tagging::delete(call).await,
+        Op::RestoreObject => restore::restore(call, body).await,
+        Op::ProcessObject => picture::post(call, body).await,
+        Op::InitiateMultipartUpload => multipart::initiate(call).await,
+        Op::UploadPart => multipart::upload_part(call, body).await,
+        Op::UploadPartCopy => part_copy::copy(call).await,
+        Op::CompleteMultipartUpload => multipart::complete(call, body).await,
+        Op::AbortMultipartUpload => multipart::abort(call).await,
+        Op::ListParts => multipart::list_parts(call).await,
+        Op::PutSetting
+        | Op::GetSetting
+        | Op::DeleteSetting
+        | Op::PutStyle
+        | Op::GetStyle
+        | Op::ListStyle
+        | Op::DeleteStyle
+        | Op::Preflight
+        | Op::PostObject => Err(not_implemented(operation.name()).into()),
     }
 }

@@ -7,16 +7,20 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use shared::crc64;
 use shared::error::{OssCode, OssError, elements};
+use shared::sign::Request;
 use shared::timefmt;
 
-use super::Failure;
 use super::list::{MaxEntries, max_entries, url_encoding};
 use super::receive::{discard, receive};
-use super::write::stored_headers;
+use super::write::{refused, tell_outcome};
+use super::{Failure, attributes};
 use crate::operation::invalid_argument;
 use crate::oss::{Call, Intake};
 use crate::reply;
-use crate::store::{CompleteError, ObjectRecord, ObjectType, PartRecord, Segment, UploadRecord, from_ms, run, to_ms};
+use crate::store::{
+    Blob, CompleteError, Found, ObjectRecord, ObjectType, PartRecord, Segment, UploadRecord, Versioning, from_ms, run,
+    to_ms,
+};
 use crate::xml::Xml;
 
 /// The least size of every part but the last, in bytes.
@@ -29,31 +33,74 @@ fn no_such_upload(upload_id: &str) -> OssError {
     OssError::new(OssCode::NoSuchUpload, message).ec("0042-00000311").detail("UploadId", upload_id)
 }
 
+/// The id that the request names.
+pub fn upload_id(request: &Request) -> String {
+    request.param("uploadId").unwrap_or_default().to_owned()
+}
+
+/// The part that the request names.
+///
+/// # Errors
+/// 400 when it is no number from 1 to 10000.
+pub fn part_number(request: &Request) -> Result<u32, OssError> {
+    let text = request.param("partNumber").unwrap_or_default();
+    text.parse().ok().filter(|number| (1..=10_000).contains(number)).ok_or_else(|| {
+        OssError::new(OssCode::InvalidArgument, "Part number must be an integer between 1 and 10000, inclusive.")
+            .detail("ArgumentName", "partNumber")
+            .detail("ArgumentValue", text)
+    })
+}
+
 /// `POST /bucket/key?uploads`.
 pub async fn initiate(call: &Call<'_>) -> Result<Response<Body>, Failure> {
-    let headers = stored_headers(call.request)?;
+    let attributes = attributes::read(call.request, &*call.bucket_record()?)?;
+    let encryption = attributes.encryption.clone();
+    if attributes::forbids_overwrite(call.request)? {
+        refuse_existing(call).await?;
+    }
     let (bucket, key, now) = (call.bucket().to_owned(), call.key().to_owned(), call.now);
     let upload_id =
-        run(&call.world.store, move |store| store.index.initiate_upload(&bucket, &key, headers, now)).await?;
+        run(&call.world.store, move |store| store.index.initiate_upload(&bucket, &key, attributes, now)).await?;
     let mut xml = Xml::new("InitiateMultipartUploadResult");
     xml.leaf("Bucket", call.bucket());
     if url_encoding(call.request)? {
         xml.url_encode_keys();
     }
     xml.key("Key", call.key()).leaf("UploadId", upload_id);
-    Ok(reply::xml(xml.finish()))
+    let mut response = reply::xml(xml.finish());
+    tell_outcome(&mut response, None, encryption.as_deref());
+    Ok(response)
+}
+
+async fn refuse_existing(call: &Call<'_>) -> Result<(), Failure> {
+    let (bucket, key) = (call.bucket().to_owned(), call.key().to_owned());
+    let found = run(&call.world.store, move |store| store.index.find(&bucket, &key, None)).await?;
+    let overwrites = call.bucket_record()?.versioning == Versioning::Never;
+    match found {
+        Found::Object(_) if overwrites => Err(attributes::already_exists(call.key()).into()),
+        _ => Ok(()),
+    }
 }
 
 /// `PUT /bucket/key?partNumber&uploadId`: a part sent again takes the place of the first.
-pub async fn upload_part(
-    call: &Call<'_>,
-    upload_id: String,
-    number: u32,
-    body: &mut Intake,
-) -> Result<Response<Body>, Failure> {
-    let store = &call.world.store;
+pub async fn upload_part(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
+    let (number, upload_id) = (part_number(call.request)?, upload_id(call.request));
     known_upload(call, &upload_id).await?;
-    let blob = receive(store, call.request, body).await?;
+    let blob = receive(&call.world.store, call.request, body).await?;
+    let etag = record_part(call, (number, &upload_id), &blob).await?;
+    let mut response = reply::empty(StatusCode::OK);
+    reply::set_etag(&mut response, &etag);
+    reply::set_crc64(&mut response, blob.crc64);
+    reply::set_named(&mut response, "content-md5", &STANDARD.encode(blob.md5));
+    Ok(response)
+}
+
+/// Records `blob` as a part; its ETag. The blob is removed when that fails.
+///
+/// # Errors
+/// 404 when the upload is gone.
+pub async fn record_part(call: &Call<'_>, (number, upload_id): (u32, &str), blob: &Blob) -> Result<String, Failure> {
+    let store = &call.world.store;
     let record = PartRecord {
         etag: hex::encode_upper(blob.md5),
         crc64: blob.crc64,
@@ -62,54 +109,57 @@ pub async fn upload_part(
         blob: blob.id.clone(),
     };
     let etag = record.etag.clone();
-    let (bucket, key, id) = (call.bucket().to_owned(), call.key().to_owned(), upload_id.clone());
+    let (bucket, key, id) = (call.bucket().to_owned(), call.key().to_owned(), upload_id.to_owned());
     let put = run(store, move |store| store.index.put_part((&bucket, &key, &id), number, &record)).await;
     match put {
-        Ok(Some(replaced)) => discard(store, replaced.into_iter().map(|part| part.blob).collect()),
+        Ok(Some(replaced)) => {
+            discard(store, replaced.into_iter().map(|part| part.blob).collect());
+            Ok(etag)
+        }
         Ok(None) => {
-            discard(store, vec![blob.id]);
-            return Err(no_such_upload(&upload_id).into());
+            discard(store, vec![blob.id.clone()]);
+            Err(no_such_upload(upload_id).into())
         }
         Err(error) => {
-            discard(store, vec![blob.id]);
-            return Err(error.into());
+            discard(store, vec![blob.id.clone()]);
+            Err(error.into())
         }
     }
-    let mut response = reply::empty(StatusCode::OK);
-    reply::set_etag(&mut response, &etag);
-    reply::set_crc64(&mut response, blob.crc64);
-    reply::set_named(&mut response, "content-md5", &STANDARD.encode(blob.md5));
-    Ok(response)
 }
 
-async fn known_upload(call: &Call<'_>, upload_id: &str) -> Result<UploadRecord, Failure> {
+/// The upload.
+///
+/// # Errors
+/// 404 when it is not under way.
+pub async fn known_upload(call: &Call<'_>, upload_id: &str) -> Result<UploadRecord, Failure> {
     let (bucket, key, id) = (call.bucket().to_owned(), call.key().to_owned(), upload_id.to_owned());
     let found = run(&call.world.store, move |store| store.index.upload(&bucket, &key, &id)).await?;
     found.ok_or_else(|| no_such_upload(upload_id).into())
 }
 
 /// `POST /bucket/key?uploadId`: the parts become one object, without copying a byte.
-pub async fn complete(call: &Call<'_>, upload_id: String, body: &mut Intake) -> Result<Response<Body>, Failure> {
-    if call.request.header("x-oss-complete-all").is_some() {
-        let message =
-            "The request header x-oss-complete-all is not implemented by this emulator; SUPPORT.md lists what is.";
-        return Err(OssError::new(OssCode::NotImplemented, message).into());
-    }
+pub async fn complete(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
+    let upload_id = upload_id(call.request);
     let body = body.collect(MAX_BODY).await?;
-    let wanted = part_list(&String::from_utf8_lossy(&body))?;
-    let store = &call.world.store;
+    let wanted = wanted_parts(call.request, &String::from_utf8_lossy(&body))?;
+    let forbid_overwrite = attributes::forbids_overwrite(call.request)?;
+    let acl = attributes::object_acl(call.request)?;
     let (bucket, key, id) = (call.bucket().to_owned(), call.key().to_owned(), upload_id.clone());
     let now_ms = to_ms(call.now);
-    let outcome = run(store, move |store| {
-        Ok(store.index.complete_upload((&bucket, &key, &id), |upload, parts| assemble(upload, parts, &wanted, now_ms)))
+    let outcome = run(&call.world.store, move |store| {
+        Ok(store.index.complete_upload((&bucket, &key, &id), forbid_overwrite, |upload, parts| {
+            let mut object = assemble(upload, parts, &wanted, now_ms)?;
+            object.attributes.acl = acl.unwrap_or(object.attributes.acl);
+            Ok(object)
+        }))
     })
     .await?;
-    let (object, orphans) = outcome.map_err(|error| match error {
+    let (object, written) = outcome.map_err(|error: CompleteError<OssError>| match error {
         CompleteError::NoSuchUpload => no_such_upload(&upload_id).into(),
-        CompleteError::Refused(error) => Failure(error),
-        CompleteError::Store(error) => error.into(),
+        CompleteError::Refused(error) => Failure::from(error),
+        CompleteError::Write(error) => refused(error, call.bucket(), call.key()),
     })?;
-    discard(store, orphans);
+    discard(&call.world.store, written.orphans);
     let mut xml = Xml::new("CompleteMultipartUploadResult");
     if url_encoding(call.request)? {
         xml.url_encode_keys();
@@ -121,7 +171,29 @@ pub async fn complete(call: &Call<'_>, upload_id: String, body: &mut Intake) -> 
     let mut response = reply::xml(xml.finish());
     reply::set_etag(&mut response, &object.etag);
     reply::set_crc64(&mut response, object.crc64);
+    tell_outcome(&mut response, written.version_id.as_deref(), object.attributes.encryption.as_deref());
     Ok(response)
+}
+
+/// The parts that an object is to be made of.
+enum Wanted {
+    /// All that there are: `x-oss-complete-all: yes`.
+    All,
+    /// These numbers, with these ETags.
+    These(Vec<(u32, String)>),
+}
+
+fn wanted_parts(request: &Request, body: &str) -> Result<Wanted, OssError> {
+    let name = "x-oss-complete-all";
+    match request.header(name) {
+        None => part_list(body).map(Wanted::These),
+        Some("yes") if body.trim().is_empty() => Ok(Wanted::All),
+        Some("yes") => {
+            let message = "Should not speficy both complete all header and http body.";
+            Err(OssError::new(OssCode::InvalidArgument, message).ec("0042-00000216").detail("ArgumentName", name))
+        }
+        Some(other) => Err(invalid_argument(name, other)),
+    }
 }
 
 /// Reads `<Part><PartNumber/><ETag/></Part>…`; ETags come quoted or not, in any case.
@@ -157,9 +229,21 @@ fn part_list(body: &str) -> Result<Vec<(u32, String)>, OssError> {
 fn assemble(
     upload: UploadRecord,
     parts: &[(u32, PartRecord)],
-    wanted: &[(u32, String)],
+    wanted: &Wanted,
     now_ms: i64,
 ) -> Result<ObjectRecord, OssError> {
+    let all: Vec<(u32, String)>;
+    let wanted = match wanted {
+        Wanted::These(these) => these,
+        Wanted::All => {
+            all = parts.iter().map(|(number, part)| (*number, part.etag.clone())).collect();
+            if all.is_empty() {
+                let message = "The upload has no parts.";
+                return Err(OssError::new(OssCode::InvalidPart, message));
+            }
+            &all
+        }
+    };
     if !wanted.is_sorted_by(|(a, _), (b, _)| a < b) {
         let message =
             "The list of parts was not in ascending order. Parts list must specified in order by part number.";
@@ -196,19 +280,22 @@ fn assemble(
         digest.update(hex::decode(&part.etag).unwrap_or_default());
     }
     Ok(ObjectRecord {
+        version_id: None,
         etag: format!("{}-{}", hex::encode_upper(digest.finalize()), chosen.len()),
         crc64: chosen.iter().fold(0, |crc, part| crc64::combine(crc, part.crc64, part.size)),
         size: chosen.iter().map(|part| part.size).sum(),
         modified_ms: now_ms,
         object_type: ObjectType::Multipart,
-        headers: upload.headers,
+        attributes: upload.attributes,
+        symlink_target: None,
+        restore: None,
         segments: chosen.iter().map(|part| Segment { blob: part.blob.clone(), size: part.size }).collect(),
     })
 }
 
 /// `DELETE /bucket/key?uploadId`.
-pub async fn abort(call: &Call<'_>, upload_id: String) -> Result<Response<Body>, Failure> {
-    let store = &call.world.store;
+pub async fn abort(call: &Call<'_>) -> Result<Response<Body>, Failure> {
+    let (store, upload_id) = (&call.world.store, upload_id(call.request));
     let (bucket, key, id) = (call.bucket().to_owned(), call.key().to_owned(), upload_id.clone());
     let blobs = run(store, move |store| store.index.abort_upload((&bucket, &key, &id))).await?;
     discard(store, blobs.ok_or_else(|| no_such_upload(&upload_id))?);
@@ -216,8 +303,9 @@ pub async fn abort(call: &Call<'_>, upload_id: String) -> Result<Response<Body>,
 }
 
 /// `GET /bucket/key?uploadId`.
-pub async fn list_parts(call: &Call<'_>, upload_id: String) -> Result<Response<Body>, Failure> {
-    known_upload(call, &upload_id).await?;
+pub async fn list_parts(call: &Call<'_>) -> Result<Response<Body>, Failure> {
+    let upload_id = upload_id(call.request);
+    let upload = known_upload(call, &upload_id).await?;
     let max = max_entries(call.request, MaxEntries { parameter: "max-parts", default: 1000, most: 1000 })?;
     let marker = match call.request.param("part-number-marker") {
         None | Some("") => 0,
@@ -232,7 +320,7 @@ pub async fn list_parts(call: &Call<'_>, upload_id: String) -> Result<Response<B
     }
     xml.key("Key", call.key())
         .leaf("UploadId", &upload_id)
-        .leaf("StorageClass", "Standard")
+        .leaf("StorageClass", upload.attributes.storage_class.as_str())
         .leaf("PartNumberMarker", marker)
         .leaf("NextPartNumberMarker", parts.last().map_or(marker, |(number, _)| *number))
         .leaf("MaxParts", max)

@@ -1,38 +1,64 @@
-//! GetObject with `x-oss-process`: the picture is processed on the blocking pool, a few at a time.
+//! Pictures: GetObject with `x-oss-process`, and ProcessObject, which saves the result. The work is done on the blocking pool, a few at a time.
 
 use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::{Response, header};
+use base64::Engine;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::{DecodePaddingMode, general_purpose};
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+use shared::bucket::BucketName;
 use shared::error::{OssCode, OssError};
 use shared::img::Process;
 
-use super::{Failure, conditions, read};
+use super::read::Held;
+use super::write::{record_of, store_object};
+use super::{Failure, attributes, conditions, read, restore};
+use crate::authorize::Question;
 use crate::img;
-use crate::operation::Operation;
-use crate::oss::Call;
+use crate::operation::{Plane, not_implemented};
+use crate::oss::{Call, Intake, check_key, no_such_bucket};
 use crate::reply;
-use crate::store::{from_ms, run};
+use crate::store::{from_ms, run, to_ms};
 
 /// `GET /bucket/key?x-oss-process=image/…`.
 pub async fn get(call: &Call<'_>, process: &str) -> Result<Response<Body>, Failure> {
     let process = Process::parse(process).map_err(OssError::from)?;
-    let bucket_key = (call.bucket().to_owned(), call.key().to_owned());
-    let found = run(&call.world.store, move |store| store.index.object(&bucket_key.0, &bucket_key.1)).await?;
-    let record = found.ok_or_else(|| read::no_such_key(call.key()).ec("0040-00000024"))?;
-    conditions::check(call.request, &record)?;
-    img::check_source_bytes(record.size)?;
+    let held = source(call).await?;
+    conditions::check(call.request, &held.record)?;
+    let output = processed(call, &held, process).await?;
+    let mut response = reply::typed(output.content_type, output.body.into());
+    // The ETag stays that of the source object, as on OSS.
+    reply::set_etag(&mut response, &held.record.etag);
+    let modified = shared::timefmt::http_date(from_ms(held.record.modified_ms));
+    reply::set(&mut response, header::LAST_MODIFIED, &modified);
+    Ok(response)
+}
 
+async fn source(call: &Call<'_>) -> Result<Held, Failure> {
+    let mut held = read::open(call).await;
+    if let Err(failure) = &mut held
+        && failure.error.code == OssCode::NoSuchKey
+    {
+        failure.error.ec = Some("0040-00000024".to_owned());
+    }
+    let held = held?;
+    restore::check_readable(&held.record, call.now)?;
+    Ok(held)
+}
+
+async fn processed(call: &Call<'_>, held: &Held, process: Process) -> Result<img::Output, Failure> {
+    img::check_source_bytes(held.record.size)?;
     let mut marks = BTreeMap::new();
     for key in process.watermark_objects() {
-        if let Some(refusal) = call.rule(&Operation::GetObject, Some(key)).refusal {
-            return Err(refusal.into());
-        }
+        let bucket = call.request.bucket.as_deref();
+        call.require(Question { action: "oss:GetObject", plane: Plane::Read, bucket, key: Some(key) }).await?;
         marks.insert(key.to_owned(), watermark(call, key).await?);
     }
-
     let permit = call.world.pictures.acquire().await;
-    let source = record.clone();
+    let source = held.record.clone();
     let output = run(&call.world.store, move |store| {
         let bytes = read::whole(store, &source)?;
         let mut fetch = |key: &str| marks.get(key).cloned().ok_or_else(|| read::no_such_key(key));
@@ -40,25 +66,100 @@ pub async fn get(call: &Call<'_>, process: &str) -> Result<Response<Body>, Failu
     })
     .await?;
     drop(permit);
-    let output = output?;
-    let mut response = reply::typed(output.content_type, output.body.into());
-    // The ETag stays that of the source object, as on OSS.
-    reply::set_etag(&mut response, &record.etag);
-    reply::set(&mut response, header::LAST_MODIFIED, &shared::timefmt::http_date(from_ms(record.modified_ms)));
-    Ok(response)
+    Ok(output?)
 }
 
 async fn watermark(call: &Call<'_>, key: &str) -> Result<Vec<u8>, Failure> {
-    let (bucket, wanted) = (call.bucket().to_owned(), key.to_owned());
-    let found = run(&call.world.store, move |store| match store.index.object(&bucket, &wanted)? {
-        None => Ok(None),
-        Some(record) if img::check_source_bytes(record.size).is_err() => Ok(Some((record.size, Vec::new()))),
-        Some(record) => Ok(Some((record.size, read::whole(store, &record)?))),
+    let held = read::hold(call, (call.bucket(), key), None).await.map_err(|failure| match failure.error.code {
+        OssCode::NoSuchKey => {
+            let message = format!("The watermark object {key} does not exist.");
+            OssError::new(OssCode::NoSuchKey, message).detail("Key", key).into()
+        }
+        _ => failure,
+    })?;
+    img::check_source_bytes(held.record.size)?;
+    let record = held.record.clone();
+    Ok(run(&call.world.store, move |store| read::whole(store, &record)).await?)
+}
+
+const MAX_BODY: usize = 64 * 1024;
+const PARAMETER: &str = "x-oss-process=";
+const SAVE_AS: &str = "|sys/saveas,";
+
+/// `POST /bucket/key?x-oss-process`, its body `x-oss-process=image/…|sys/saveas,o_…[,b_…]` (`img-and-ram.md` §1.8).
+pub async fn post(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
+    let body = body.collect(MAX_BODY).await?;
+    let body = String::from_utf8_lossy(&body).trim().to_owned();
+    // The JavaScript SDK encodes the whole value, the others send it as it is.
+    let text = body.strip_prefix(PARAMETER).unwrap_or(&body);
+    let text = if text.contains('/') { text.to_owned() } else { percent_decode_str(text).decode_utf8_lossy().into() };
+    let Some((process, target)) = text.split_once(SAVE_AS) else {
+        let operator = text.split(['/', ',']).next().unwrap_or_default();
+        if matches!(operator, "csv" | "json" | "video" | "doc" | "trigger") {
+            return Err(not_implemented(&format!("The process {operator}")).into());
+        }
+        let message = format!("operation not support post: {operator}");
+        return Err(OssError::new(OssCode::InvalidArgument, message).into());
+    };
+    let (bucket, key) = target_of(target)?;
+    let to = bucket.clone().unwrap_or_else(|| call.bucket().to_owned());
+    let Some(to_record) = call.world.store.index.bucket(&to) else {
+        return Err(no_such_bucket(&to).into());
+    };
+    let question = Question { action: "oss:PutObject", plane: Plane::Write, bucket: Some(&to), key: Some(&key) };
+    call.require(question).await?;
+    let own =
+        Question { action: "oss:GetObject", plane: Plane::Read, bucket: Some(call.bucket()), key: Some(call.key()) };
+    call.require(own).await?;
+    let process = Process::parse(process).map_err(OssError::from)?;
+    let held = source(call).await?;
+    let output = processed(call, &held, process).await?;
+    let size = output.body.len();
+    let bytes = output.body;
+    let blob = run(&call.world.store, move |store| {
+        let mut writer = store.blobs.writer()?;
+        writer.write(&bytes)?;
+        writer.finish()
     })
     .await?;
-    let (size, bytes) = found.ok_or_else(|| {
-        OssError::new(OssCode::NoSuchKey, format!("The watermark object {key} does not exist.")).detail("Key", key)
-    })?;
-    img::check_source_bytes(size)?;
-    Ok(bytes)
+    let mut attributes = attributes::read(call.request, &to_record)?;
+    attributes.headers = vec![("content-type".to_owned(), output.content_type.to_owned())];
+    store_object(call, (&to, &key), record_of(&blob, attributes, to_ms(call.now)), false).await?;
+    let told =
+        json!({ "bucket": bucket.unwrap_or_default(), "fileSize": size, "object": key, "status": "OK" }).to_string();
+    Ok(reply::typed("application/json", told.into()))
+}
+
+/// `o_BASE64[,b_BASE64]`: the key, and another bucket if one is named.
+fn target_of(text: &str) -> Result<(Option<String>, String), OssError> {
+    let wrong = |text: &str| {
+        OssError::new(OssCode::InvalidArgument, "The value of sys/saveas is invalid.")
+            .detail("ArgumentName", "sys/saveas")
+            .detail("ArgumentValue", text)
+    };
+    let (mut bucket, mut key) = (None, None);
+    for part in text.split(',') {
+        let (name, value) = part.split_once('_').ok_or_else(|| wrong(part))?;
+        let value = lenient(value).ok_or_else(|| wrong(part))?;
+        match name {
+            "o" => key = Some(value),
+            "b" => bucket = Some(value),
+            _ => return Err(wrong(part)),
+        }
+    }
+    let key = key.ok_or_else(|| wrong(text))?;
+    check_key(&key)?;
+    if let Some(bucket) = &bucket {
+        BucketName::parse(bucket).map_err(|_| wrong(bucket))?;
+    }
+    Ok((bucket, key))
+}
+
+/// Base64 of either alphabet, padded or not: the SDKs differ.
+fn lenient(text: &str) -> Option<String> {
+    const CONFIG: GeneralPurposeConfig =
+        general_purpose::NO_PAD.with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let engine = GeneralPurpose::new(&base64::alphabet::URL_SAFE, CONFIG);
+    let text = text.replace('+', "-").replace('/', "_");
+    String::from_utf8(engine.decode(text).ok()?).ok()
 }

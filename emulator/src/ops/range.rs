@@ -18,7 +18,15 @@ pub struct Run {
 /// 416 for a range beyond the end, when `x-oss-range-behavior: standard`.
 pub fn requested(request: &Request, size: u64) -> Result<Option<Run>, OssError> {
     let standard = request.header("x-oss-range-behavior") == Some("standard");
-    let Some((from, to)) = request.header("range").and_then(parse) else {
+    request.header("range").map_or(Ok(None), |text| of_text(text, size, standard))
+}
+
+/// The part of `size` bytes that `text` names; `None` for the whole.
+///
+/// # Errors
+/// 416 for a range beyond the end, when `standard`.
+pub fn of_text(text: &str, size: u64, standard: bool) -> Result<Option<Run>, OssError> {
+    let Some((from, to)) = parse(text) else {
         return Ok(None);
     };
     let last = size.checked_sub(1);
@@ -36,7 +44,7 @@ pub fn requested(request: &Request, size: u64) -> Result<Option<Run>, OssError> 
         },
         _ if standard => {
             return Err(OssError::new(OssCode::InvalidRange, "The requested range cannot be satisfied.")
-                .detail("RangeRequested", request.header("range").unwrap_or_default())
+                .detail("RangeRequested", text)
                 .detail("ActualObjectSize", size.to_string()));
         }
         _ => None,

@@ -12,23 +12,83 @@ use shared::error::{OssCode, OssError};
 
 use super::range::{self, Run};
 use super::write::describe;
-use super::{Failure, conditions};
+use super::{Failure, conditions, restore, symlink};
 use crate::authenticate::Caller;
 use crate::oss::Call;
+use crate::pace::Pace;
 use crate::reply;
-use crate::store::{ObjectRecord, Segment, Store, StoreError, run};
+use crate::store::{Found, Lease, NULL_VERSION, ObjectRecord, Segment, Store, StoreError, Versioning, run};
 
 /// What one read from the disk takes; memory does not grow with the object.
-const BLOCK: usize = 256 * 1024;
+const BLOCK: u64 = 256 * 1024;
 
-/// The record of the request's object.
+/// An object that is being read: while this lives, its bytes stay on the disk.
+#[derive(Debug)]
+pub struct Held {
+    /// What it is.
+    pub record: ObjectRecord,
+    /// Of its blobs.
+    pub lease: Lease,
+}
+
+/// How often a reader looks again when the object was replaced between the look and the grip.
+const LOOKS: usize = 5;
+
+/// The object under `bucket`/`key`, a symlink itself included.
 ///
 /// # Errors
-/// 404 `NoSuchKey`.
-pub async fn record_of(call: &Call<'_>) -> Result<ObjectRecord, Failure> {
-    let (bucket, key) = (call.bucket().to_owned(), call.key().to_owned());
-    let found = run(&call.world.store, move |store| store.index.object(&bucket, &key)).await?;
-    found.ok_or_else(|| no_such_key(call.key()).ec("0026-00000001").into())
+/// 404 `NoSuchKey` or `NoSuchVersion`, 405 for a delete marker that is named.
+pub async fn hold(call: &Call<'_>, (bucket, key): (&str, &str), version: Option<&str>) -> Result<Held, Failure> {
+    for _ in 0..LOOKS {
+        let place = (bucket.to_owned(), key.to_owned(), version.map(str::to_owned));
+        let (found, lease) = run(&call.world.store, move |store| {
+            let found = store.index.find(&place.0, &place.1, place.2.as_deref())?;
+            let lease = match &found {
+                Found::Object(record) => {
+                    store.blobs.lease(record.segments.iter().map(|segment| segment.blob.clone()).collect())
+                }
+                _ => None,
+            };
+            Ok((found, lease))
+        })
+        .await?;
+        match (found, lease) {
+            (Found::Object(record), Some(lease)) => return Ok(Held { record: *record, lease }),
+            (Found::Object(_), None) => {}
+            (Found::DeleteMarker(id), _) => {
+                let failure: Failure = if version.is_some() {
+                    let message = "The specified method is not allowed against this resource.";
+                    OssError::new(OssCode::MethodNotAllowed, message).into()
+                } else {
+                    no_such_key(key).ec("0026-00000001").into()
+                };
+                return Err(failure.header("x-oss-delete-marker", "true").header("x-oss-version-id", id));
+            }
+            (Found::Nothing, _) => {
+                return Err(match version {
+                    Some(version) => OssError::new(OssCode::NoSuchVersion, "The specified version does not exist.")
+                        .detail("Key", key)
+                        .detail("VersionId", version)
+                        .into(),
+                    None => no_such_key(key).ec("0026-00000001").into(),
+                });
+            }
+        }
+    }
+    Err(StoreError::Index(format!("{bucket}/{key} is replaced faster than it can be read")).into())
+}
+
+/// The object whose bytes the request asks for: through a symlink, its target.
+///
+/// # Errors
+/// As [`hold`]; 404 `SymlinkTargetNotExist`; 403 when the caller may not read the target, or it is archived.
+pub async fn open(call: &Call<'_>) -> Result<Held, Failure> {
+    let held = hold(call, (call.bucket(), call.key()), call.version()).await?;
+    let held = match &held.record.symlink_target {
+        Some(target) => symlink::follow(call, &held.record, target).await?,
+        None => held,
+    };
+    Ok(held)
 }
 
 /// 404 `NoSuchKey`, without a finer code.
@@ -38,13 +98,15 @@ pub fn no_such_key(key: &str) -> OssError {
 
 /// `GET /bucket/key`.
 pub async fn get(call: &Call<'_>) -> Result<Response<Body>, Failure> {
-    let record = record_of(call).await?;
+    let Held { record, lease } = open(call).await?;
     conditions::check(call.request, &record)?;
+    restore::check_readable(&record, call.now)?;
     let run = range::requested(call.request, record.size)?;
     let Run { from, length } = run.unwrap_or(Run { from: 0, length: record.size });
-    let mut response =
-        Response::new(Body::from_stream(blocks(&call.world.store, record.segments.clone(), from, length)));
-    describe(&mut response, &record);
+    let pace = Pace::of(call.request)?;
+    let source = Source { store: Arc::clone(&call.world.store), segments: record.segments.clone(), lease };
+    let mut response = Response::new(Body::from_stream(source.blocks(from, length, pace)));
+    describe(&mut response, call, &*call.bucket_record()?, &record);
     reply::set(&mut response, header::CONTENT_LENGTH, &length.to_string());
     if run.is_some() {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
@@ -57,22 +119,26 @@ pub async fn get(call: &Call<'_>) -> Result<Response<Body>, Failure> {
 
 /// `HEAD /bucket/key`.
 pub async fn head(call: &Call<'_>) -> Result<Response<Body>, Failure> {
-    let record = record_of(call).await?;
+    let Held { record, .. } = open(call).await?;
     conditions::check(call.request, &record)?;
     let mut response = reply::empty(StatusCode::OK);
-    describe(&mut response, &record);
+    describe(&mut response, call, &*call.bucket_record()?, &record);
     reply::set(&mut response, header::CONTENT_LENGTH, &record.size.to_string());
     Ok(response)
 }
 
 /// `HEAD /bucket/key?objectMeta`: size, ETag and date alone.
 pub async fn meta(call: &Call<'_>) -> Result<Response<Body>, Failure> {
-    let record = record_of(call).await?;
+    let Held { record, .. } = hold(call, (call.bucket(), call.key()), call.version()).await?;
     let mut response = reply::empty(StatusCode::OK);
     reply::set_etag(&mut response, &record.etag);
     let modified = shared::timefmt::http_date(crate::store::from_ms(record.modified_ms));
     reply::set(&mut response, header::LAST_MODIFIED, &modified);
     reply::set_crc64(&mut response, record.crc64);
+    if call.bucket_record()?.versioning != Versioning::Never {
+        let version = record.version_id.as_deref().unwrap_or(NULL_VERSION);
+        reply::set_named(&mut response, "x-oss-version-id", version);
+    }
     let head = call.request.method == "HEAD";
     reply::set(&mut response, header::CONTENT_LENGTH, &if head { record.size } else { 0 }.to_string());
     Ok(response)
@@ -99,6 +165,13 @@ fn override_headers(call: &Call<'_>, response: &mut Response<Body>) -> Result<()
     Ok(())
 }
 
+/// The bytes of an object that is held.
+struct Source {
+    store: Arc<Store>,
+    segments: Vec<Segment>,
+    lease: Lease,
+}
+
 /// Where a stream of blocks stands.
 struct Cursor {
     store: Arc<Store>,
@@ -107,25 +180,40 @@ struct Cursor {
     open: Option<(File, u64)>,
     skip: u64,
     left: u64,
+    block: u64,
+    _lease: Lease,
 }
 
-/// `length` bytes from `from` on, across segments.
-fn blocks(
-    store: &Arc<Store>,
-    mut segments: Vec<Segment>,
-    from: u64,
-    length: u64,
-) -> impl futures_util::Stream<Item = Result<Bytes, StoreError>> + use<> {
-    segments.reverse();
-    let cursor = Cursor { store: Arc::clone(store), ahead: segments, open: None, skip: from, left: length };
-    stream::try_unfold(cursor, |mut cursor| async move {
-        if cursor.left == 0 {
-            return Ok(None);
-        }
-        tokio::task::spawn_blocking(move || cursor.next_block().map(|block| Some((block, cursor))))
-            .await
-            .unwrap_or_else(|join| Err(StoreError::Index(format!("a task of the store failed: {join}"))))
-    })
+impl Source {
+    /// `length` bytes from `from` on, across segments, no faster than `pace`.
+    fn blocks(
+        mut self,
+        from: u64,
+        length: u64,
+        pace: Option<Pace>,
+    ) -> impl futures_util::Stream<Item = Result<Bytes, StoreError>> + use<> {
+        self.segments.reverse();
+        let cursor = Cursor {
+            store: self.store,
+            ahead: self.segments,
+            open: None,
+            skip: from,
+            left: length,
+            block: pace.map_or(BLOCK, |pace| pace.piece().min(BLOCK)),
+            _lease: self.lease,
+        };
+        stream::try_unfold((cursor, pace), |(mut cursor, mut pace)| async move {
+            if cursor.left == 0 {
+                return Ok(None);
+            }
+            if let Some(pace) = &mut pace {
+                pace.take(cursor.block.min(cursor.left)).await;
+            }
+            tokio::task::spawn_blocking(move || cursor.next_block().map(|block| Some((block, (cursor, pace)))))
+                .await
+                .unwrap_or_else(|join| Err(StoreError::Index(format!("a task of the store failed: {join}"))))
+        })
+    }
 }
 
 impl Cursor {
@@ -134,8 +222,8 @@ impl Cursor {
             if let Some((file, remaining)) = &mut self.open
                 && *remaining > 0
             {
-                let want = self.left.min(*remaining).min(BLOCK as u64);
-                let mut block = vec![0; usize::try_from(want).unwrap_or(BLOCK)];
+                let want = self.left.min(*remaining).min(self.block);
+                let mut block = vec![0; usize::try_from(want).unwrap_or_default()];
                 file.read_exact(&mut block)
                     .map_err(|error| StoreError::Index(format!("a blob is damaged: {error}")))?;
                 *remaining -= want;

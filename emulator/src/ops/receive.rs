@@ -99,7 +99,11 @@ fn too_large() -> OssError {
         .detail("MaxSizeAllowed", MAX_BYTES.to_string())
 }
 
-fn content_md5(request: &Request) -> Result<Option<[u8; 16]>, OssError> {
+/// The `Content-MD5` that the body must have.
+///
+/// # Errors
+/// 400 when it is not base64 of 16 bytes.
+pub fn content_md5(request: &Request) -> Result<Option<[u8; 16]>, OssError> {
     let Some(text) = request.header("content-md5") else {
         return Ok(None);
     };

@@ -1,100 +1,143 @@
-//! PutObject and DeleteObject.
+//! PutObject and DeleteObject, and what every write of an object has in common.
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use shared::error::{OssCode, OssError};
-use shared::sign::Request;
 
-use super::Failure;
 use super::receive::{discard, receive};
-use crate::oss::{Call, Intake};
+use super::{Failure, attributes};
+use crate::oss::{Call, Intake, no_such_bucket};
 use crate::reply;
-use crate::store::{ObjectRecord, ObjectType, Segment, run, to_ms};
+use crate::store::{
+    Attributes, Blob, BucketRecord, NULL_VERSION, ObjectRecord, ObjectType, Segment, Versioning, WriteError, from_ms,
+    run, to_ms,
+};
 
-/// Headers of an upload that come back with the object.
-const STORED: &[&str] =
-    &["content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
-/// The most bytes of user metadata, names and values together (OSS, PutObject).
-const MAX_META: usize = 8 * 1024;
+/// An object that is this blob.
+pub fn record_of(blob: &Blob, attributes: Attributes, modified_ms: i64) -> ObjectRecord {
+    ObjectRecord {
+        version_id: None,
+        etag: hex::encode_upper(blob.md5),
+        crc64: blob.crc64,
+        size: blob.size,
+        modified_ms,
+        object_type: ObjectType::Normal,
+        attributes,
+        symlink_target: None,
+        restore: None,
+        segments: vec![Segment { blob: blob.id.clone(), size: blob.size }],
+    }
+}
 
-/// The headers of `request` that its object will have.
+/// Puts `record` under `bucket`/`key`; it is on the disk when this returns. Its blobs are removed when it fails.
+/// Returns the version that it made.
 ///
 /// # Errors
-/// 400 when the user metadata is too large.
-pub fn stored_headers(request: &Request) -> Result<Vec<(String, String)>, OssError> {
-    let named = |name: &str| STORED.contains(&name) || name.starts_with("x-oss-meta-");
-    let mut headers: Vec<(String, String)> = request
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
-        .filter(|(name, _)| named(name))
-        .collect();
-    if !headers.iter().any(|(name, _)| name == "content-type") {
-        headers.push(("content-type".to_owned(), "application/octet-stream".to_owned()));
+/// 404 for a bucket that is gone, 409 for an object that is not to be overwritten.
+pub async fn store_object(
+    call: &Call<'_>,
+    (bucket, key): (&str, &str),
+    record: ObjectRecord,
+    forbid_overwrite: bool,
+) -> Result<Option<String>, Failure> {
+    let store = &call.world.store;
+    let blobs: Vec<String> = record.segments.iter().map(|segment| segment.blob.clone()).collect();
+    let place = (bucket.to_owned(), key.to_owned());
+    let written =
+        run(store, move |store| Ok(store.index.put_object(&place.0, &place.1, record, forbid_overwrite))).await;
+    match written {
+        Ok(Ok(written)) => {
+            discard(store, written.orphans);
+            Ok(written.version_id)
+        }
+        Ok(Err(error)) => {
+            discard(store, blobs);
+            Err(refused(error, bucket, key))
+        }
+        Err(error) => {
+            discard(store, blobs);
+            Err(error.into())
+        }
     }
-    let meta = headers.iter().filter(|(name, _)| name.starts_with("x-oss-meta-"));
-    if meta.map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_META {
-        let message = "Your metadata headers exceed the maximum allowed metadata size.";
-        return Err(OssError::new(OssCode::InvalidArgument, message));
+}
+
+/// What OSS answers to a write that did not happen.
+pub fn refused(error: WriteError, bucket: &str, key: &str) -> Failure {
+    match error {
+        WriteError::NoSuchBucket => no_such_bucket(bucket).into(),
+        WriteError::Exists => attributes::already_exists(key).into(),
+        WriteError::Store(error) => error.into(),
     }
-    Ok(headers)
 }
 
 /// `PUT /bucket/key`: answers once the object is on the disk.
 pub async fn put(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
-    let store = &call.world.store;
-    let headers = stored_headers(call.request)?;
-    let blob = receive(store, call.request, body).await?;
-    let record = ObjectRecord {
-        etag: hex::encode_upper(blob.md5),
-        crc64: blob.crc64,
-        size: blob.size,
-        modified_ms: to_ms(call.now),
-        object_type: ObjectType::Normal,
-        headers,
-        segments: vec![Segment { blob: blob.id.clone(), size: blob.size }],
-    };
-    let (bucket, key) = (call.bucket().to_owned(), call.key().to_owned());
+    let attributes = attributes::read(call.request, &*call.bucket_record()?)?;
+    let forbid_overwrite = attributes::forbids_overwrite(call.request)?;
+    let blob = receive(&call.world.store, call.request, body).await?;
+    let encryption = attributes.encryption.clone();
+    let record = record_of(&blob, attributes, to_ms(call.now));
     let etag = record.etag.clone();
-    let replaced = run(store, move |store| store.index.put_object(&bucket, &key, &record)).await;
-    match replaced {
-        Ok(old) => discard(store, blobs_of(old)),
-        Err(error) => {
-            discard(store, vec![blob.id]);
-            return Err(error.into());
-        }
-    }
+    let version = store_object(call, (call.bucket(), call.key()), record, forbid_overwrite).await?;
     let mut response = reply::empty(StatusCode::OK);
     reply::set_etag(&mut response, &etag);
     reply::set_crc64(&mut response, blob.crc64);
     reply::set_named(&mut response, "content-md5", &STANDARD.encode(blob.md5));
+    tell_outcome(&mut response, version.as_deref(), encryption.as_deref());
     Ok(response)
+}
+
+/// Tells which version a write made, and how it is encrypted.
+pub fn tell_outcome(response: &mut Response<Body>, version: Option<&str>, encryption: Option<&str>) {
+    if let Some(version) = version {
+        reply::set_named(response, "x-oss-version-id", version);
+    }
+    if let Some(encryption) = encryption {
+        reply::set_named(response, "x-oss-server-side-encryption", encryption);
+    }
 }
 
 /// `DELETE /bucket/key`: 204 whether it was there or not.
 pub async fn delete(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let store = &call.world.store;
-    let (bucket, key) = (call.bucket().to_owned(), call.key().to_owned());
-    let removed = run(store, move |store| store.index.delete_object(&bucket, &key)).await?;
-    discard(store, blobs_of(removed));
-    Ok(reply::empty(StatusCode::NO_CONTENT))
+    let (bucket, key, now) = (call.bucket().to_owned(), call.key().to_owned(), to_ms(call.now));
+    let version = call.version().map(str::to_owned);
+    let deleted = run(store, move |store| store.index.delete_object(&bucket, &key, version.as_deref(), now)).await?;
+    discard(store, deleted.orphans);
+    let mut response = reply::empty(StatusCode::NO_CONTENT);
+    tell_outcome(&mut response, deleted.version_id.as_deref(), None);
+    if deleted.delete_marker {
+        reply::set_named(&mut response, "x-oss-delete-marker", "true");
+    }
+    Ok(response)
 }
 
-fn blobs_of(record: Option<ObjectRecord>) -> Vec<String> {
-    record.into_iter().flat_map(|record| record.segments).map(|segment| segment.blob).collect()
-}
-
-/// Sets what every read of an object answers: its headers, dates and digests.
-pub fn describe(response: &mut Response<Body>, record: &ObjectRecord) {
-    for (name, value) in &record.headers {
+/// Sets what every read of an object answers: its headers, dates, digests and state.
+pub fn describe(response: &mut Response<Body>, call: &Call<'_>, bucket: &BucketRecord, record: &ObjectRecord) {
+    for (name, value) in &record.attributes.headers {
         reply::set_named(response, name, value);
     }
     reply::set_etag(response, &record.etag);
-    reply::set(response, header::LAST_MODIFIED, &shared::timefmt::http_date(crate::store::from_ms(record.modified_ms)));
+    reply::set(response, header::LAST_MODIFIED, &shared::timefmt::http_date(from_ms(record.modified_ms)));
     reply::set(response, header::ACCEPT_RANGES, "bytes");
     reply::set_named(response, "x-oss-object-type", record.object_type.as_str());
-    reply::set_named(response, "x-oss-storage-class", "Standard");
+    reply::set_named(response, "x-oss-storage-class", record.attributes.storage_class.as_str());
     reply::set_crc64(response, record.crc64);
+    if record.object_type == ObjectType::Normal && !record.etag.contains('-') {
+        let md5 = hex::decode(&record.etag).unwrap_or_default();
+        reply::set_named(response, "content-md5", &STANDARD.encode(md5));
+    }
+    if record.object_type == ObjectType::Appendable {
+        reply::set_named(response, "x-oss-next-append-position", &record.size.to_string());
+    }
+    if !record.attributes.tags.is_empty() {
+        reply::set_named(response, "x-oss-tagging-count", &record.attributes.tags.len().to_string());
+    }
+    if let Some(told) = super::restore::told(record, call.now) {
+        reply::set_named(response, "x-oss-restore", &told);
+    }
+    let version = record.version_id.as_deref().unwrap_or(NULL_VERSION);
+    let version = (bucket.versioning != Versioning::Never).then_some(version);
+    tell_outcome(response, version, record.attributes.encryption.as_deref());
 }

@@ -1,20 +1,64 @@
 //! Bytes as files: written under a temporary name with their digests, synced, then renamed. A blob that has its name is whole.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use md5::{Digest, Md5};
 use shared::crc64::Crc64;
 
-use super::{StoreError, io_error};
+use super::{StoreError, Sync, io_error};
 
 /// The folder of blobs.
 #[derive(Debug)]
 pub struct Blobs {
     incoming: PathBuf,
     kept: PathBuf,
+    sync: Sync,
+    leases: Arc<Mutex<Leases>>,
+}
+
+/// Who reads what: a blob that is overwritten while somebody reads it goes when the last reader does.
+#[derive(Debug, Default)]
+struct Leases {
+    readers: HashMap<String, usize>,
+    doomed: HashSet<String>,
+}
+
+/// While this lives, its blobs stay on the disk.
+#[derive(Debug)]
+pub struct Lease {
+    ids: Vec<String>,
+    kept: PathBuf,
+    leases: Arc<Mutex<Leases>>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in &self.ids {
+            if let Some(readers) = leases.readers.get_mut(id) {
+                *readers -= 1;
+                if *readers > 0 {
+                    continue;
+                }
+            }
+            leases.readers.remove(id);
+            if leases.doomed.remove(id) {
+                remove(&self.kept, id);
+            }
+        }
+    }
+}
+
+/// Removes a blob's file. A failure leaves it for the next start.
+fn remove(kept: &Path, id: &str) {
+    let path = shelf(kept, id).join(id);
+    if let Err(error) = fs::remove_file(&path) {
+        tracing::warn!("{}: {error}; the next start will remove it", path.display());
+    }
 }
 
 /// A blob that is on the disk.
@@ -31,8 +75,9 @@ pub struct Blob {
 }
 
 impl Blobs {
-    pub(super) fn open(dir: &Path) -> Result<Self, StoreError> {
-        let blobs = Self { incoming: dir.join("incoming"), kept: dir.join("blobs") };
+    pub(super) fn open(dir: &Path, sync: Sync) -> Result<Self, StoreError> {
+        let leases = Arc::default();
+        let blobs = Self { incoming: dir.join("incoming"), kept: dir.join("blobs"), sync, leases };
         for folder in [&blobs.incoming, &blobs.kept] {
             fs::create_dir_all(folder).map_err(io_error(folder))?;
         }
@@ -63,7 +108,43 @@ impl Blobs {
         let id = random_id()?;
         let path = self.incoming.join(&id);
         let file = File::create_new(&path).map_err(io_error(&path))?;
-        Ok(Writer { id, path, file, md5: Md5::new(), crc64: Crc64::new(), size: 0, kept: self.kept.clone() })
+        let (kept, sync) = (self.kept.clone(), self.sync);
+        Ok(Writer { id, path, file, md5: Md5::new(), crc64: Crc64::new(), size: 0, kept, sync })
+    }
+
+    /// Keeps these blobs, those of one object, on the disk while the lease lives; `None` when they are gone already.
+    pub fn lease(&self, ids: Vec<String>) -> Option<Lease> {
+        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        // An object's blobs go together, under this lock: the first stands for all.
+        if ids.first().is_some_and(|id| !shelf(&self.kept, id).join(id).exists()) {
+            return None;
+        }
+        for id in &ids {
+            *leases.readers.entry(id.clone()).or_default() += 1;
+        }
+        drop(leases);
+        Some(Lease { ids, kept: self.kept.clone(), leases: Arc::clone(&self.leases) })
+    }
+
+    /// A second name for a blob's bytes, so that each object owns its own. Copies nothing where the file system can link.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`], as when the disk is full.
+    pub fn duplicate(&self, id: &str) -> Result<String, StoreError> {
+        let (new, path) = (random_id()?, shelf(&self.kept, id).join(id));
+        let shelf = shelf(&self.kept, &new);
+        ensure(&self.kept, &shelf, self.sync)?;
+        let target = shelf.join(&new);
+        if fs::hard_link(&path, &target).is_err() {
+            let copy = self.incoming.join(&new);
+            fs::copy(&path, &copy).map_err(io_error(&copy))?;
+            if self.sync == Sync::Always {
+                File::open(&copy).and_then(|file| file.sync_all()).map_err(io_error(&copy))?;
+            }
+            fs::rename(&copy, &target).map_err(io_error(&target))?;
+        }
+        sync_dir(&shelf, self.sync)?;
+        Ok(new)
     }
 
     /// Opens a blob for reading.
@@ -75,15 +156,25 @@ impl Blobs {
         File::open(&path).map_err(io_error(&path))
     }
 
-    /// Removes blobs that no record names any more. A failure leaves them for the next start.
+    /// Removes blobs that no record names any more, once nobody reads them. A failure leaves them for the next start.
     pub fn discard<'a>(&self, ids: impl IntoIterator<Item = &'a str>) {
+        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
         for id in ids {
-            let path = shelf(&self.kept, id).join(id);
-            if let Err(error) = fs::remove_file(&path) {
-                tracing::warn!("{}: {error}; the next start will remove it", path.display());
+            if leases.readers.contains_key(id) {
+                leases.doomed.insert(id.to_owned());
+            } else {
+                remove(&self.kept, id);
             }
         }
     }
+}
+
+fn ensure(kept: &Path, shelf: &Path, sync: Sync) -> Result<(), StoreError> {
+    if !shelf.is_dir() {
+        fs::create_dir_all(shelf).map_err(io_error(shelf))?;
+        sync_dir(kept, sync)?;
+    }
+    Ok(())
 }
 
 /// A blob in the making; dropped unfinished, it leaves nothing behind.
@@ -95,6 +186,7 @@ pub struct Writer {
     crc64: Crc64,
     size: u64,
     kept: PathBuf,
+    sync: Sync,
 }
 
 impl Writer {
@@ -114,15 +206,14 @@ impl Writer {
     /// # Errors
     /// [`StoreError::Io`]; nothing is left behind then.
     pub fn finish(mut self) -> Result<Blob, StoreError> {
-        self.file.sync_all().map_err(io_error(&self.path))?;
-        let shelf = shelf(&self.kept, &self.id);
-        if !shelf.is_dir() {
-            fs::create_dir_all(&shelf).map_err(io_error(&shelf))?;
-            sync_dir(&self.kept)?;
+        if self.sync == Sync::Always {
+            self.file.sync_all().map_err(io_error(&self.path))?;
         }
+        let shelf = shelf(&self.kept, &self.id);
+        ensure(&self.kept, &shelf, self.sync)?;
         let target = shelf.join(&self.id);
         fs::rename(&self.path, &target).map_err(io_error(&target))?;
-        sync_dir(&shelf)?;
+        sync_dir(&shelf, self.sync)?;
         Ok(Blob {
             id: self.id.clone(),
             size: self.size,
@@ -152,8 +243,12 @@ fn names(dir: &Path) -> Result<Vec<String>, StoreError> {
 }
 
 /// A rename is durable once its folder is synced. Windows has no such call, and journals renames itself.
-fn sync_dir(dir: &Path) -> Result<(), StoreError> {
-    if cfg!(unix) { File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_error(dir)) } else { Ok(()) }
+fn sync_dir(dir: &Path, sync: Sync) -> Result<(), StoreError> {
+    if cfg!(unix) && sync == Sync::Always {
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_error(dir))
+    } else {
+        Ok(())
+    }
 }
 
 /// 32 hex digits of the system's randomness.

@@ -1,28 +1,60 @@
-//! The index of buckets and objects. Every change is one durable transaction.
+//! The index of buckets and objects. Every change is one transaction, durable unless the world is a throwaway one.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
 use super::page::{self, Page, PageQuery};
-use super::record::{BucketRecord, ObjectRecord, PartRecord, decode, encode};
-use super::{StoreError, io_error};
+use super::record::{BucketRecord, ObjectRecord, PartRecord, VersionRecord, decode, encode};
+use super::{StoreError, Sync, io_error};
 
 type Bytes = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
-const BUCKETS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("buckets");
-/// `bucket NUL key`.
+pub(super) const BUCKETS: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("buckets");
+/// `bucket NUL key`: the version that a reader who names none is given. No row where that is a delete marker.
 pub(super) const OBJECTS: Bytes = TableDefinition::new("objects");
+/// `bucket NUL key NUL sequence`, the sequence counted down, so that the newest comes first: every other version.
+pub(super) const HISTORY: Bytes = TableDefinition::new("history");
 /// `bucket NUL key NUL upload id`.
 pub(super) const UPLOADS: Bytes = TableDefinition::new("uploads");
 /// `upload id`, then the part's number as four big-endian bytes.
 pub(super) const PARTS: Bytes = TableDefinition::new("parts");
+/// The last sequence given to a version.
+pub(super) const SEQUENCE: TableDefinition<'static, (), u64> = TableDefinition::new("sequence");
+
+type Buckets = BTreeMap<String, Arc<BucketRecord>>;
 
 /// The index file.
 #[derive(Debug)]
 pub struct Index {
     pub(super) db: Database,
+    sync: Sync,
+    /// All buckets, of which there are few and every request asks: the table's content, changed after each commit.
+    buckets: RwLock<Buckets>,
+}
+
+/// What a bucket holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Objects and older versions, and their bytes, by storage class in the order of [`super::StorageClass`].
+    pub classes: [(u64, u64); 5],
+    /// Uploads under way.
+    pub uploads: u64,
+    /// Their parts.
+    pub parts: u64,
+    /// Delete markers.
+    pub delete_markers: u64,
+}
+
+impl Usage {
+    fn add(&mut self, record: &ObjectRecord) {
+        if let Some((count, bytes)) = self.classes.get_mut(record.attributes.storage_class as usize) {
+            *count += 1;
+            *bytes += record.size;
+        }
+    }
 }
 
 /// `bucket NUL key`; neither part can hold a NUL.
@@ -31,18 +63,32 @@ pub(super) fn object_row(bucket: &str, key: &str) -> Vec<u8> {
 }
 
 impl Index {
-    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open(path: &Path, sync: Sync) -> Result<Self, StoreError> {
         let db = Database::create(path).map_err(|error| match error {
             redb::DatabaseError::Storage(redb::StorageError::Io(source)) => io_error(path)(source),
-            other => StoreError::Index(format!("{}: {other}", path.display())),
+            other => StoreError::Damaged { path: path.to_owned(), problem: other.to_string() },
         })?;
         let start = db.begin_write()?;
-        start.open_table(BUCKETS)?;
-        for table in [OBJECTS, UPLOADS, PARTS] {
+        start.open_table(SEQUENCE)?;
+        for table in [OBJECTS, HISTORY, UPLOADS, PARTS] {
             start.open_table(table)?;
         }
+        let mut buckets = Buckets::new();
+        for item in start.open_table(BUCKETS)?.iter()? {
+            let (name, value) = item?;
+            buckets.insert(name.value().to_owned(), Arc::new(decode(value.value())?));
+        }
         start.commit()?;
-        Ok(Self { db })
+        Ok(Self { db, sync, buckets: RwLock::new(buckets) })
+    }
+
+    /// Begins a change; on disk once it is committed.
+    pub(super) fn write(&self) -> Result<WriteTransaction, StoreError> {
+        let mut write = self.db.begin_write()?;
+        if self.sync == Sync::Never {
+            write.set_durability(Durability::None).map_err(|error| StoreError::Index(error.to_string()))?;
+        }
+        Ok(write)
     }
 
     /// Every blob that a record names.
@@ -52,6 +98,11 @@ impl Index {
         for item in read.open_table(OBJECTS)?.iter()? {
             let record: ObjectRecord = decode(item?.1.value())?;
             ids.extend(record.segments.into_iter().map(|segment| segment.blob));
+        }
+        for item in read.open_table(HISTORY)?.iter()? {
+            if let VersionRecord::Object(record) = decode(item?.1.value())? {
+                ids.extend(record.segments.into_iter().map(|segment| segment.blob));
+            }
         }
         for item in read.open_table(PARTS)?.iter()? {
             let record: PartRecord = decode(item?.1.value())?;
@@ -64,88 +115,108 @@ impl Index {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn create_bucket(&self, name: &str, record: &BucketRecord) -> Result<bool, StoreError> {
-        let write = self.db.begin_write()?;
-        let created = {
+    pub fn create_bucket(&self, name: &str, record: BucketRecord) -> Result<bool, StoreError> {
+        let write = self.write()?;
+        {
             let mut table = write.open_table(BUCKETS)?;
-            let absent = table.get(name)?.is_none();
-            if absent {
-                table.insert(name, encode(record)?.as_slice())?;
+            if table.get(name)?.is_some() {
+                return Ok(false);
             }
-            absent
-        };
+            table.insert(name, encode(&record)?.as_slice())?;
+        }
         write.commit()?;
-        Ok(created)
+        self.remember(name, Some(record));
+        Ok(true)
     }
 
-    /// The bucket, if it exists.
+    /// Changes a bucket; `None` when it is not there.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub fn bucket(&self, name: &str) -> Result<Option<BucketRecord>, StoreError> {
-        let read = self.db.begin_read()?;
-        read.open_table(BUCKETS)?.get(name)?.map(|value| decode(value.value())).transpose()
+    /// [`StoreError`]; nothing has changed then.
+    pub fn update_bucket(&self, name: &str, change: impl FnOnce(&mut BucketRecord)) -> Result<Option<()>, StoreError> {
+        let write = self.write()?;
+        let record = {
+            let mut table = write.open_table(BUCKETS)?;
+            let Some(mut record) = table.get(name)?.map(|value| decode::<BucketRecord>(value.value())).transpose()?
+            else {
+                return Ok(None);
+            };
+            change(&mut record);
+            table.insert(name, encode(&record)?.as_slice())?;
+            record
+        };
+        write.commit()?;
+        self.remember(name, Some(record));
+        Ok(Some(()))
+    }
+
+    /// Removes a bucket that has neither objects, nor versions, nor uploads; whether it was empty and is gone.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing has changed then.
+    pub fn delete_bucket(&self, name: &str) -> Result<bool, StoreError> {
+        let write = self.write()?;
+        let base = object_row(name, "");
+        for table in [OBJECTS, HISTORY, UPLOADS] {
+            let table = write.open_table(table)?;
+            if let Some(item) = table.range(base.as_slice()..)?.next()
+                && item?.0.value().starts_with(&base)
+            {
+                return Ok(false);
+            }
+        }
+        write.open_table(BUCKETS)?.remove(name)?;
+        write.commit()?;
+        self.remember(name, None);
+        Ok(true)
+    }
+
+    fn remember(&self, name: &str, record: Option<BucketRecord>) {
+        let mut buckets = self.buckets.write().unwrap_or_else(PoisonError::into_inner);
+        match record {
+            Some(record) => buckets.insert(name.to_owned(), Arc::new(record)),
+            None => buckets.remove(name),
+        };
+    }
+
+    /// The bucket, if it exists. Never blocks on the disk.
+    pub fn bucket(&self, name: &str) -> Option<Arc<BucketRecord>> {
+        self.buckets.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
     /// All buckets, by name; an account has at most a hundred.
+    pub fn buckets(&self) -> Vec<(String, Arc<BucketRecord>)> {
+        let buckets = self.buckets.read().unwrap_or_else(PoisonError::into_inner);
+        buckets.iter().map(|(name, record)| (name.clone(), Arc::clone(record))).collect()
+    }
+
+    /// What a bucket holds. Reads all of it.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn buckets(&self) -> Result<Vec<(String, BucketRecord)>, StoreError> {
+    pub fn usage(&self, bucket: &str) -> Result<Usage, StoreError> {
         let read = self.db.begin_read()?;
-        let table = read.open_table(BUCKETS)?;
-        let rows = table.iter()?.map(|item| {
-            let (name, value) = item?;
-            Ok((name.value().to_owned(), decode(value.value())?))
-        });
-        rows.collect()
-    }
-
-    /// The object, if it exists.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn object(&self, bucket: &str, key: &str) -> Result<Option<ObjectRecord>, StoreError> {
-        let read = self.db.begin_read()?;
-        read.open_table(OBJECTS)?
-            .get(object_row(bucket, key).as_slice())?
-            .map(|value| decode(value.value()))
-            .transpose()
-    }
-
-    /// Puts an object in place of any that was there, which is returned: its blobs are nobody's now.
-    ///
-    /// # Errors
-    /// [`StoreError`]; nothing has changed then.
-    pub fn put_object(
-        &self,
-        bucket: &str,
-        key: &str,
-        record: &ObjectRecord,
-    ) -> Result<Option<ObjectRecord>, StoreError> {
-        let write = self.db.begin_write()?;
-        let replaced = {
-            let mut table = write.open_table(OBJECTS)?;
-            let old = table.insert(object_row(bucket, key).as_slice(), encode(record)?.as_slice())?;
-            old.map(|value| decode(value.value())).transpose()?
-        };
-        write.commit()?;
-        Ok(replaced)
-    }
-
-    /// Removes an object and returns it, if it was there.
-    ///
-    /// # Errors
-    /// [`StoreError`]; nothing has changed then.
-    pub fn delete_object(&self, bucket: &str, key: &str) -> Result<Option<ObjectRecord>, StoreError> {
-        let write = self.db.begin_write()?;
-        let removed = {
-            let mut table = write.open_table(OBJECTS)?;
-            let old = table.remove(object_row(bucket, key).as_slice())?;
-            old.map(|value| decode(value.value())).transpose()?
-        };
-        write.commit()?;
-        Ok(removed)
+        let base = object_row(bucket, "");
+        let end = [bucket.as_bytes(), &[1]].concat();
+        let within = base.as_slice()..end.as_slice();
+        let mut usage = Usage::default();
+        for item in read.open_table(OBJECTS)?.range(within.clone())? {
+            usage.add(&decode(item?.1.value())?);
+        }
+        for item in read.open_table(HISTORY)?.range(within.clone())? {
+            match decode(item?.1.value())? {
+                VersionRecord::Object(record) => usage.add(&record),
+                VersionRecord::DeleteMarker { .. } => usage.delete_markers += 1,
+            }
+        }
+        let parts = read.open_table(PARTS)?;
+        for item in read.open_table(UPLOADS)?.range(within)? {
+            let (row, _) = item?;
+            let id = row.value().rsplit(|byte| *byte == 0).next().unwrap_or_default();
+            usage.uploads += 1;
+            usage.parts += parts.range(id..[id, &[0xff]].concat().as_slice())?.count() as u64;
+        }
+        Ok(usage)
     }
 
     /// One page of a bucket's objects.

@@ -5,15 +5,31 @@ mod index;
 mod page;
 mod record;
 mod uploads;
+mod version_list;
+mod versions;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use blob::{Blob, Blobs};
+pub use blob::{Blob, Blobs, Lease};
 pub use index::Index;
 pub use page::{Entry, Page, PageQuery};
-pub use record::{BucketRecord, ObjectRecord, ObjectType, PartRecord, Segment, UploadRecord, from_ms, to_ms};
+pub use record::{
+    Acl, Attributes, BucketRecord, NULL_VERSION, ObjectRecord, ObjectType, PartRecord, Segment, StorageClass,
+    UploadRecord, VersionRecord, Versioning, from_ms, to_ms,
+};
 pub use uploads::CompleteError;
+pub use version_list::ListedVersion;
+pub use versions::{Deleted, Found, WriteError};
+
+/// When what is written must be on the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sync {
+    /// Before it is answered for.
+    Always,
+    /// Whenever the system likes: for throwaway worlds, where speed is worth more than the data.
+    Never,
+}
 
 /// Why the store could not do its work; always the machine's fault, never the caller's.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +45,17 @@ pub enum StoreError {
     /// The index refused.
     #[error("the index: {0}")]
     Index(String),
+    /// The index file is not one, or is broken.
+    #[error(
+        "{}: {problem}. The index cannot be read; the objects' bytes in the folder are untouched. \
+         Restore the file from a copy, or begin with an empty folder.", path.display()
+    )]
+    Damaged {
+        /// The index file.
+        path: PathBuf,
+        /// What the database said.
+        problem: String,
+    },
     /// A record in the index cannot be read.
     #[error("the index holds a record that cannot be read: {0}")]
     Record(String),
@@ -59,9 +86,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the folder cannot be used.
-    pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let blobs = Blobs::open(dir)?;
-        let index = Index::open(&dir.join("index.redb"))?;
+    pub fn open(dir: &Path, sync: Sync) -> Result<Self, StoreError> {
+        let blobs = Blobs::open(dir, sync)?;
+        let index = Index::open(&dir.join("index.redb"), sync)?;
         blobs.keep_only(&index.blob_ids()?)?;
         Ok(Self { blobs, index })
     }
@@ -79,6 +106,29 @@ pub async fn run<T: Send + 'static>(
     tokio::task::spawn_blocking(move || work(&store))
         .await
         .unwrap_or_else(|join| Err(StoreError::Index(format!("a task of the store failed: {join}"))))
+}
+
+/// A small object, for tests to change.
+#[cfg(test)]
+pub fn sample_object() -> ObjectRecord {
+    ObjectRecord {
+        version_id: None,
+        etag: "E".to_owned(),
+        crc64: 1,
+        size: 1,
+        modified_ms: 0,
+        object_type: ObjectType::Normal,
+        attributes: Attributes {
+            headers: Vec::new(),
+            acl: Acl::Default,
+            storage_class: StorageClass::Standard,
+            tags: Vec::new(),
+            encryption: None,
+        },
+        symlink_target: None,
+        restore: None,
+        segments: Vec::new(),
+    }
 }
 
 #[cfg(test)]

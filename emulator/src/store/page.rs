@@ -13,8 +13,8 @@ pub struct PageQuery {
     pub delimiter: String,
     /// Only entries behind it; a common prefix counts as an entry.
     pub marker: String,
-    /// Uploads only: with `marker`, only uploads of that key behind this id, and those of later keys.
-    pub upload_id_marker: String,
+    /// Uploads and versions only: with `marker`, only those of that key behind this id, and those of later keys.
+    pub id_marker: String,
     /// At most so many entries.
     pub max: usize,
 }
@@ -59,17 +59,17 @@ pub(super) fn start_of(query: &PageQuery, terminator: Option<u8>) -> Vec<u8> {
     }
     match terminator {
         None => start.push(0),
-        Some(byte) if query.upload_id_marker.is_empty() => start.push(byte + 1),
+        Some(byte) if query.id_marker.is_empty() => start.push(byte + 1),
         Some(byte) => {
             start.push(byte);
-            start.extend(query.upload_id_marker.bytes());
+            start.extend(query.id_marker.bytes());
             start.push(0);
         }
     }
     start
 }
 
-fn common_prefix<'a>(key: &'a str, prefix: &str, delimiter: &str) -> Option<&'a str> {
+pub(super) fn common_prefix<'a>(key: &'a str, prefix: &str, delimiter: &str) -> Option<&'a str> {
     let rest = key.strip_prefix(prefix)?;
     let at = rest.find(delimiter).filter(|_| !delimiter.is_empty())?;
     key.get(..prefix.len() + at + delimiter.len())

@@ -1,32 +1,116 @@
 //! What the index keeps of a bucket, an object, an upload and a part.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::StoreError;
+
+/// Defines a fieldless enum with the names that its values have in headers and XML.
+macro_rules! named {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $value:ident = $text:literal),* $(,)? }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum $name { $($(#[$doc])* $value),* }
+
+        impl $name {
+            /// As it stands in headers and XML.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$value => $text),* }
+            }
+
+            /// Reads the name; `None` when it is none of these.
+            pub fn from_wire(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$value),)* _ => None }
+            }
+        }
+    };
+}
+
+named! {
+    /// Who may read and write by default: the ACL of a bucket or, of an object, `Default` for that of its bucket.
+    Acl {
+        /// That of the bucket. Objects only.
+        Default = "default",
+        /// The owner alone.
+        Private = "private",
+        /// Anyone reads.
+        PublicRead = "public-read",
+        /// Anyone reads and writes.
+        PublicReadWrite = "public-read-write",
+    }
+}
+
+named! {
+    /// How an object came to be; `x-oss-object-type`.
+    ObjectType {
+        /// By PutObject, PostObject or CopyObject.
+        Normal = "Normal",
+        /// By CompleteMultipartUpload.
+        Multipart = "Multipart",
+        /// By AppendObject.
+        Appendable = "Appendable",
+        /// By PutSymlink.
+        Symlink = "Symlink",
+    }
+}
+
+named! {
+    /// Where the bytes are kept, as far as a client notices.
+    StorageClass {
+        /// At once.
+        Standard = "Standard",
+        /// At once.
+        InfrequentAccess = "IA",
+        /// After RestoreObject.
+        Archive = "Archive",
+        /// After RestoreObject.
+        ColdArchive = "ColdArchive",
+        /// After RestoreObject.
+        DeepColdArchive = "DeepColdArchive",
+    }
+}
+
+named! {
+    /// Whether a bucket keeps old versions.
+    Versioning {
+        /// It never has.
+        Never = "",
+        /// It does.
+        Enabled = "Enabled",
+        /// It has.
+        Suspended = "Suspended",
+    }
+}
 
 /// One bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BucketRecord {
     /// Unix milliseconds.
     pub created_ms: i64,
+    /// Its ACL; never `Default`.
+    pub acl: Acl,
+    /// The class of objects that name none.
+    pub storage_class: StorageClass,
+    /// `LRS` or `ZRS`.
+    pub redundancy: String,
+    /// Whether it keeps old versions.
+    pub versioning: Versioning,
+    /// Settings that are kept as they were put, by their sub-resource: `cors`, `policy`, `lifecycle`…
+    pub settings: BTreeMap<String, String>,
 }
 
-/// How an object came to be; `x-oss-object-type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ObjectType {
-    /// By PutObject.
-    Normal,
-    /// By CompleteMultipartUpload.
-    Multipart,
-}
-
-impl ObjectType {
-    /// As it stands in headers and lists.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Normal => "Normal",
-            Self::Multipart => "Multipart",
+impl BucketRecord {
+    /// A private bucket without settings.
+    pub fn new(created_ms: i64) -> Self {
+        Self {
+            created_ms,
+            acl: Acl::Private,
+            storage_class: StorageClass::Standard,
+            redundancy: "LRS".to_owned(),
+            versioning: Versioning::Never,
+            settings: BTreeMap::new(),
         }
     }
 }
@@ -40,9 +124,28 @@ pub struct Segment {
     pub size: u64,
 }
 
-/// One object.
+/// What an upload says of the object that it makes, beside its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attributes {
+    /// Headers that come back with it, names in lower case: `content-type`, `cache-control`, `x-oss-meta-…`.
+    pub headers: Vec<(String, String)>,
+    /// Its own ACL.
+    pub acl: Acl,
+    /// Its class.
+    pub storage_class: StorageClass,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
+    /// `x-oss-server-side-encryption`, as it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub encryption: Option<String>,
+}
+
+/// One version of an object; of an object without versions, the object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectRecord {
+    /// `None` is the version `null`: written while its bucket kept no versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version_id: Option<String>,
     /// Upper-case hex, for a multipart object with `-` and the number of parts; without quotes.
     pub etag: String,
     /// CRC-64/XZ of the whole object.
@@ -53,19 +156,53 @@ pub struct ObjectRecord {
     pub modified_ms: i64,
     /// How it came to be.
     pub object_type: ObjectType,
-    /// Headers that come back with it, names in lower case: `content-type`, `cache-control`, `x-oss-meta-…`.
-    pub headers: Vec<(String, String)>,
+    /// Headers, ACL, class and tags.
+    pub attributes: Attributes,
+    /// Where a symlink points.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub symlink_target: Option<String>,
+    /// Of an archived object: when it was asked back, Unix milliseconds, and for how many days.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub restore: Option<(i64, u32)>,
     /// Its bytes, in order.
     pub segments: Vec<Segment>,
 }
+
+/// What stands at one place of an object's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VersionRecord {
+    /// The object, as it was.
+    Object(Box<ObjectRecord>),
+    /// The object was deleted.
+    DeleteMarker {
+        /// `None` is the version `null`.
+        version_id: Option<String>,
+        /// Unix milliseconds.
+        modified_ms: i64,
+    },
+}
+
+impl VersionRecord {
+    /// Its id; `null` when it was written while its bucket kept no versions.
+    pub fn version_id(&self) -> &str {
+        match self {
+            Self::Object(record) => record.version_id.as_deref(),
+            Self::DeleteMarker { version_id, .. } => version_id.as_deref(),
+        }
+        .unwrap_or(NULL_VERSION)
+    }
+}
+
+/// The id of versions written while their bucket kept none.
+pub const NULL_VERSION: &str = "null";
 
 /// An upload that was initiated and is neither completed nor aborted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadRecord {
     /// Unix milliseconds.
     pub initiated_ms: i64,
-    /// Headers that the object will have.
-    pub headers: Vec<(String, String)>,
+    /// What the object will have.
+    pub attributes: Attributes,
 }
 
 /// One part of an upload.

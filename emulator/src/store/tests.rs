@@ -3,15 +3,15 @@
 use super::*;
 
 fn object(blob: &str) -> ObjectRecord {
-    ObjectRecord {
-        etag: "E".to_owned(),
-        crc64: 1,
-        size: 1,
-        modified_ms: 0,
-        object_type: ObjectType::Normal,
-        headers: Vec::new(),
-        segments: vec![Segment { blob: blob.to_owned(), size: 1 }],
+    ObjectRecord { segments: vec![Segment { blob: blob.to_owned(), size: 1 }], ..sample_object() }
+}
+
+fn open(dir: &tempfile::TempDir) -> Store {
+    let store = Store::open(dir.path(), Sync::Always).unwrap();
+    for bucket in ["one", "onf", "bucket"] {
+        store.index.create_bucket(bucket, BucketRecord::new(0)).unwrap();
     }
+    store
 }
 
 fn names(page: &Page<ObjectRecord>) -> Vec<&str> {
@@ -21,11 +21,11 @@ fn names(page: &Page<ObjectRecord>) -> Vec<&str> {
 #[test]
 fn pages_follow_prefix_delimiter_and_marker() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path()).unwrap();
+    let store = open(&dir);
     for key in ["a", "a/1", "a/2", "a/b/3", "ab", "中/1", "中文"] {
-        store.index.put_object("one", key, &object("x")).unwrap();
+        store.index.put_object("one", key, object("x"), false).unwrap();
     }
-    store.index.put_object("onf", "a", &object("x")).unwrap();
+    store.index.put_object("onf", "a", object("x"), false).unwrap();
     for (prefix, delimiter, marker, max, expected, truncated) in [
         ("", "", "", 9, vec!["a", "a/1", "a/2", "a/b/3", "ab", "中/1", "中文"], false),
         ("", "/", "", 9, vec!["a", "a/", "ab", "中/", "中文"], false),
@@ -54,21 +54,21 @@ fn pages_follow_prefix_delimiter_and_marker() {
 fn a_killed_process_leaves_nothing_half_done() {
     let dir = tempfile::tempdir().unwrap();
     let kept = {
-        let store = Store::open(dir.path()).unwrap();
+        let store = open(&dir);
         let blob = |text: &[u8]| {
             let mut writer = store.blobs.writer().unwrap();
             writer.write(text).unwrap();
             writer.finish().unwrap()
         };
         let (kept, orphan) = (blob(b"kept"), blob(b"recorded nowhere"));
-        store.index.put_object("bucket", "key", &object(&kept.id)).unwrap();
+        store.index.put_object("bucket", "key", object(&kept.id), false).unwrap();
         let mut torn = store.blobs.writer().unwrap();
         torn.write(b"half").unwrap();
         std::mem::forget(torn); // as a kill would leave it
         assert!(store.blobs.read(&orphan.id).is_ok());
         kept
     };
-    let store = Store::open(dir.path()).unwrap();
+    let store = open(&dir);
     assert!(store.blobs.read(&kept.id).is_ok());
     let files = std::fs::read_dir(dir.path().join("blobs")).unwrap().flatten();
     let count: usize = files.map(|shelf| std::fs::read_dir(shelf.path()).unwrap().count()).sum();
@@ -79,10 +79,12 @@ fn a_killed_process_leaves_nothing_half_done() {
 #[test]
 fn an_upload_is_listed_filled_and_taken_once() {
     let dir = tempfile::tempdir().unwrap();
-    let index = Store::open(dir.path()).unwrap().index;
+    let index = open(&dir).index;
     let now = time::OffsetDateTime::UNIX_EPOCH;
-    let ids: Vec<String> =
-        ["a", "a", "a/b"].iter().map(|key| index.initiate_upload("bucket", key, Vec::new(), now).unwrap()).collect();
+    let ids: Vec<String> = ["a", "a", "a/b"]
+        .iter()
+        .map(|key| index.initiate_upload("bucket", key, sample_object().attributes, now).unwrap())
+        .collect();
     let part =
         |blob: &str| PartRecord { etag: "E".to_owned(), crc64: 0, size: 1, modified_ms: 0, blob: blob.to_owned() };
     let place = ("bucket", "a", ids[0].as_str());
@@ -94,8 +96,7 @@ fn an_upload_is_listed_filled_and_taken_once() {
     assert_eq!(index.put_part(("bucket", "a", "gone"), 1, &part("x")).unwrap(), None);
 
     let listed = |marker: &str, id: &str| {
-        let query =
-            PageQuery { marker: marker.to_owned(), upload_id_marker: id.to_owned(), max: 9, ..PageQuery::default() };
+        let query = PageQuery { marker: marker.to_owned(), id_marker: id.to_owned(), max: 9, ..PageQuery::default() };
         let page = index.list_uploads("bucket", &query).unwrap();
         page.entries.iter().map(|entry| entry.name().to_owned()).collect::<Vec<_>>()
     };
@@ -108,10 +109,10 @@ fn an_upload_is_listed_filled_and_taken_once() {
         assert_eq!(parts.len(), 2);
         Ok(object("one"))
     };
-    let (_, orphans) = index.complete_upload(place, only_first).unwrap();
-    assert_eq!(orphans, ["again"]);
+    let (_, written) = index.complete_upload(place, false, only_first).unwrap();
+    assert_eq!(written.orphans, ["again"]);
     assert!(matches!(
-        index.complete_upload(place, |_, _| Err::<ObjectRecord, ()>(())),
+        index.complete_upload(place, false, |_, _| Err::<ObjectRecord, ()>(())),
         Err(CompleteError::NoSuchUpload)
     ));
     assert_eq!(index.abort_upload(("bucket", "a/b", &ids[2])).unwrap(), Some(Vec::new()));

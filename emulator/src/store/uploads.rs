@@ -1,13 +1,16 @@
 //! Multipart uploads in the index: initiated, filled part by part, then completed or aborted.
 
+use std::collections::HashSet;
+
 use redb::{ReadableDatabase, ReadableTable};
 use time::OffsetDateTime;
 
 use super::StoreError;
 use super::blob::random_id;
-use super::index::{Index, OBJECTS, PARTS, UPLOADS, object_row};
+use super::index::{Index, PARTS, UPLOADS, object_row};
 use super::page::{self, Page, PageQuery};
-use super::record::{ObjectRecord, PartRecord, UploadRecord, decode, encode, to_ms};
+use super::record::{Attributes, ObjectRecord, PartRecord, UploadRecord, decode, encode, to_ms};
+use super::versions::{WriteError, Written};
 
 /// Why an upload was not completed.
 #[derive(Debug)]
@@ -16,13 +19,13 @@ pub enum CompleteError<E> {
     NoSuchUpload,
     /// The caller's own check failed.
     Refused(E),
-    /// The store failed.
-    Store(StoreError),
+    /// The object could not be written.
+    Write(WriteError),
 }
 
-impl<E, S: Into<StoreError>> From<S> for CompleteError<E> {
+impl<E, S: Into<WriteError>> From<S> for CompleteError<E> {
     fn from(error: S) -> Self {
-        Self::Store(error.into())
+        Self::Write(error.into())
     }
 }
 
@@ -48,14 +51,14 @@ impl Index {
         &self,
         bucket: &str,
         key: &str,
-        headers: Vec<(String, String)>,
+        attributes: Attributes,
         now: OffsetDateTime,
     ) -> Result<String, StoreError> {
         let initiated_ms = to_ms(now);
         let random = random_id()?;
         let id = format!("{initiated_ms:012X}{}", random.get(..20).unwrap_or(&random)).to_ascii_uppercase();
-        let record = UploadRecord { initiated_ms, headers };
-        let write = self.db.begin_write()?;
+        let record = UploadRecord { initiated_ms, attributes };
+        let write = self.write()?;
         write.open_table(UPLOADS)?.insert(upload_row(bucket, key, &id).as_slice(), encode(&record)?.as_slice())?;
         write.commit()?;
         Ok(id)
@@ -83,7 +86,7 @@ impl Index {
         number: u32,
         record: &PartRecord,
     ) -> Result<Option<Option<PartRecord>>, StoreError> {
-        let write = self.db.begin_write()?;
+        let write = self.write()?;
         if write.open_table(UPLOADS)?.get(upload_row(bucket, key, id).as_slice())?.is_none() {
             return Ok(None);
         }
@@ -117,31 +120,26 @@ impl Index {
     }
 
     /// Turns the parts into an object. `assemble` sees all parts in order and says what the object is, or refuses.
-    /// Returns the object, and the blobs that belong to nobody now: parts left out and the object replaced.
+    /// Returns the object and what the write has done; the parts left out are among its orphans.
     ///
     /// # Errors
     /// [`CompleteError`]; nothing has changed then.
     pub fn complete_upload<E>(
         &self,
         (bucket, key, id): (&str, &str, &str),
+        forbid_overwrite: bool,
         assemble: impl FnOnce(UploadRecord, &[(u32, PartRecord)]) -> Result<ObjectRecord, E>,
-    ) -> Result<(ObjectRecord, Vec<String>), CompleteError<E>> {
-        let write = self.db.begin_write()?;
+    ) -> Result<(ObjectRecord, Written), CompleteError<E>> {
+        let write = self.write()?;
         let Some((upload, parts)) = take_upload(&write, (bucket, key, id))? else {
             return Err(CompleteError::NoSuchUpload);
         };
         let object = assemble(upload, &parts).map_err(CompleteError::Refused)?;
-        let replaced: Option<ObjectRecord> = {
-            let mut table = write.open_table(OBJECTS)?;
-            let old = table.insert(object_row(bucket, key).as_slice(), encode(&object)?.as_slice())?;
-            old.map(|value| decode(value.value())).transpose()?
-        };
+        let mut written = self.put_within(&write, (bucket, key), object.clone(), forbid_overwrite)?;
         write.commit()?;
-        let used = |blob: &String| object.segments.iter().any(|segment| segment.blob == *blob);
-        let left_out = parts.into_iter().map(|(_, part)| part.blob).filter(|blob| !used(blob));
-        let old = replaced.into_iter().flat_map(|object| object.segments).map(|segment| segment.blob);
-        let orphans = left_out.chain(old).collect();
-        Ok((object, orphans))
+        let used: HashSet<&String> = object.segments.iter().map(|segment| &segment.blob).collect();
+        written.orphans.extend(parts.into_iter().map(|(_, part)| part.blob).filter(|blob| !used.contains(blob)));
+        Ok((object, written))
     }
 
     /// Forgets an upload; its parts' blobs are nobody's now. `None` when it is not there.
@@ -149,7 +147,7 @@ impl Index {
     /// # Errors
     /// [`StoreError`]; nothing has changed then.
     pub fn abort_upload(&self, place: (&str, &str, &str)) -> Result<Option<Vec<String>>, StoreError> {
-        let write = self.db.begin_write()?;
+        let write = self.write()?;
         let Some((_, parts)) = take_upload(&write, place)? else {
             return Ok(None);
         };

@@ -1,0 +1,110 @@
+//! AppendObject: bytes put behind those that an object has (`oss-rest.md` §2.2).
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use shared::crc64;
+use shared::error::{OssCode, OssError};
+
+use super::receive::{discard, receive};
+use super::write::{record_of, refused, tell_outcome};
+use super::{Failure, attributes};
+use crate::operation::invalid_argument;
+use crate::oss::{Call, Intake};
+use crate::reply;
+use crate::store::{Blob, Found, ObjectRecord, ObjectType, Segment, run, to_ms};
+
+/// The most bytes of an appendable object.
+const MAX_BYTES: u64 = 5 << 30;
+
+/// `POST /bucket/key?append&position=N`.
+pub async fn append(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
+    let position = position(call)?;
+    let attributes = attributes::read(call.request, &*call.bucket_record()?)?;
+    let store = &call.world.store;
+    // Looked at before a byte is received, and again when the bytes are here: somebody else may append meanwhile.
+    let place = (call.bucket().to_owned(), call.key().to_owned());
+    let found = run(store, move |store| store.index.find(&place.0, &place.1, None)).await?;
+    check(if let Found::Object(record) = &found { Some(record) } else { None }, position)?;
+    let blob = receive(store, call.request, body).await?;
+    let place = (call.bucket().to_owned(), call.key().to_owned());
+    let (id, now_ms) = (blob.id.clone(), to_ms(call.now));
+    let appended = run(store, move |store| {
+        Ok(store.index.rewrite_object((&place.0, &place.1), |current| {
+            check(current, position)?;
+            let fresh = record_of(&blob, attributes, now_ms);
+            Ok::<_, Failure>(
+                current.map_or_else(|| begun(fresh.clone(), &blob), |current| grown(current, &blob, now_ms)),
+            )
+        }))
+    })
+    .await;
+    let (record, written) = match appended {
+        Ok(Ok(Ok(done))) => done,
+        Ok(Ok(Err(failure))) => {
+            discard(store, vec![id]);
+            return Err(failure);
+        }
+        Ok(Err(error)) => {
+            discard(store, vec![id]);
+            return Err(refused(error, call.bucket(), call.key()));
+        }
+        Err(error) => {
+            discard(store, vec![id]);
+            return Err(error.into());
+        }
+    };
+    let mut response = reply::empty(StatusCode::OK);
+    reply::set_etag(&mut response, &record.etag);
+    reply::set_crc64(&mut response, record.crc64);
+    reply::set_named(&mut response, "x-oss-next-append-position", &record.size.to_string());
+    tell_outcome(&mut response, written.version_id.as_deref(), record.attributes.encryption.as_deref());
+    Ok(response)
+}
+
+fn position(call: &Call<'_>) -> Result<u64, OssError> {
+    let text = call.request.param("position").ok_or_else(|| {
+        OssError::new(OssCode::MissingArgument, "The argument position is required.").ec("0016-00000501")
+    })?;
+    text.parse().map_err(|_| invalid_argument("position", text))
+}
+
+fn check(current: Option<&ObjectRecord>, position: u64) -> Result<(), Failure> {
+    let length = match current {
+        Some(record) if record.object_type != ObjectType::Appendable => {
+            let message = "The object is not appendable";
+            return Err(OssError::new(OssCode::ObjectNotAppendable, message).into());
+        }
+        current => current.map_or(0, |record| record.size),
+    };
+    if position != length {
+        let message = "Position is not equal to file length";
+        let error = OssError::new(OssCode::PositionNotEqualToLength, message).ec("0026-00000016");
+        return Err(Failure::from(error).header("x-oss-next-append-position", length));
+    }
+    if position >= MAX_BYTES {
+        let message = "Your proposed upload exceeds the maximum allowed object size.";
+        return Err(OssError::new(OssCode::EntityTooLarge, message).into());
+    }
+    Ok(())
+}
+
+fn begun(mut record: ObjectRecord, blob: &Blob) -> ObjectRecord {
+    record.object_type = ObjectType::Appendable;
+    record.etag = etag(blob.crc64, blob.size);
+    record
+}
+
+fn grown(current: &ObjectRecord, blob: &Blob, now_ms: i64) -> ObjectRecord {
+    let mut record = current.clone();
+    record.crc64 = crc64::combine(record.crc64, blob.crc64, blob.size);
+    record.size += blob.size;
+    record.etag = etag(record.crc64, record.size);
+    record.modified_ms = now_ms;
+    record.segments.push(Segment { blob: blob.id.clone(), size: blob.size });
+    record
+}
+
+/// No MD5, which would need all bytes again: 32 hex digits that change with them.
+fn etag(crc64: u64, size: u64) -> String {
+    format!("{crc64:016X}{size:016X}")
+}

@@ -1,0 +1,116 @@
+//! What the headers of an upload say of its object: what comes back with it, ACL, class, tags, encryption.
+
+use shared::error::{OssCode, OssError, elements};
+use shared::sign::Request;
+
+use crate::operation::invalid_argument;
+use crate::settings::tagging;
+use crate::store::{Acl, Attributes, BucketRecord, StorageClass};
+
+/// Headers of an upload that come back with the object.
+const STORED: &[&str] =
+    &["content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
+const KEY_ID: &str = "x-oss-server-side-encryption-key-id";
+/// The most bytes of user metadata, names and values together (OSS, PutObject).
+const MAX_META: usize = 8 * 1024;
+
+/// Reads them all; what is absent is as the bucket has it.
+///
+/// # Errors
+/// 400 for values that OSS does not know, and for user metadata that is too large.
+pub fn read(request: &Request, bucket: &BucketRecord) -> Result<Attributes, OssError> {
+    Ok(Attributes {
+        headers: stored_headers(request)?,
+        acl: object_acl(request)?.unwrap_or(Acl::Default),
+        storage_class: storage_class(request)?.unwrap_or(bucket.storage_class),
+        tags: tagging::from_header(request.header("x-oss-tagging").unwrap_or_default())?,
+        encryption: encryption(request)?.or_else(|| default_encryption(bucket)),
+    })
+}
+
+/// The headers of `request` that its object will have.
+///
+/// # Errors
+/// 400 when the user metadata is too large.
+pub fn stored_headers(request: &Request) -> Result<Vec<(String, String)>, OssError> {
+    let named = |name: &str| STORED.contains(&name) || name == KEY_ID || name.starts_with("x-oss-meta-");
+    let mut headers: Vec<(String, String)> = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+        .filter(|(name, _)| named(name))
+        .collect();
+    if !headers.iter().any(|(name, _)| name == "content-type") {
+        headers.push(("content-type".to_owned(), "application/octet-stream".to_owned()));
+    }
+    let meta = headers.iter().filter(|(name, _)| name.starts_with("x-oss-meta-"));
+    if meta.map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_META {
+        let message = "Your metadata headers exceed the maximum allowed metadata size.";
+        return Err(OssError::new(OssCode::InvalidArgument, message));
+    }
+    Ok(headers)
+}
+
+/// `x-oss-object-acl`.
+///
+/// # Errors
+/// 400 for an ACL that OSS does not have.
+pub fn object_acl(request: &Request) -> Result<Option<Acl>, OssError> {
+    let name = "x-oss-object-acl";
+    let acl = request.header(name).map(|text| Acl::from_wire(text).ok_or_else(|| invalid_argument(name, text)));
+    acl.transpose()
+}
+
+/// `x-oss-storage-class`.
+///
+/// # Errors
+/// 400 for a class that OSS does not have.
+pub fn storage_class(request: &Request) -> Result<Option<StorageClass>, OssError> {
+    let name = "x-oss-storage-class";
+    let read = |text: &str| {
+        StorageClass::from_wire(text).ok_or_else(|| {
+            OssError::new(OssCode::InvalidArgument, "The storage class you specified is invalid.")
+                .detail("ArgumentName", name)
+                .detail("ArgumentValue", text)
+        })
+    };
+    request.header(name).map(read).transpose()
+}
+
+fn encryption(request: &Request) -> Result<Option<String>, OssError> {
+    let name = "x-oss-server-side-encryption";
+    match request.header(name) {
+        None => Ok(None),
+        Some(text @ ("AES256" | "KMS" | "SM4")) => Ok(Some(text.to_owned())),
+        Some(other) => Err(OssError::new(
+            OssCode::InvalidEncryptionAlgorithmError,
+            "The Encryption request you specified is not valid. Supported value: AES256/SM4/KMS.",
+        )
+        .detail("ArgumentName", name)
+        .detail("ArgumentValue", other)),
+    }
+}
+
+fn default_encryption(bucket: &BucketRecord) -> Option<String> {
+    let text = bucket.settings.get("encryption")?;
+    elements(text).into_iter().find(|(path, _)| path.ends_with("/SSEAlgorithm")).map(|(_, value)| value)
+}
+
+/// `x-oss-forbid-overwrite`.
+///
+/// # Errors
+/// 400 for anything but `true` and `false`.
+pub fn forbids_overwrite(request: &Request) -> Result<bool, OssError> {
+    let name = "x-oss-forbid-overwrite";
+    match request.header(name) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(invalid_argument(name, other).ec("0017-00000279")),
+    }
+}
+
+/// 409 `FileAlreadyExists`.
+pub fn already_exists(key: &str) -> OssError {
+    let message = "The object you specified already exists and can not be overwritten.";
+    OssError::new(OssCode::FileAlreadyExists, message).ec("0026-00000002").detail("Key", key)
+}

@@ -1,0 +1,3 @@
+//! Bucket settings.
+pub mod tagging;
+pub mod versioning;

@@ -1,0 +1,368 @@
+//! Versions of objects: put, read, changed and deleted as the bucket's versioning says, each in one transaction.
+
+use redb::{ReadableDatabase, ReadableTable, Table, WriteTransaction};
+
+use super::StoreError;
+use super::blob::random_id;
+use super::index::{BUCKETS, HISTORY, Index, OBJECTS, SEQUENCE, object_row};
+use super::record::{BucketRecord, NULL_VERSION, ObjectRecord, VersionRecord, Versioning, decode, encode};
+
+type Rows<'a> = Table<'a, &'static [u8], &'static [u8]>;
+
+/// Why an object was not written.
+#[derive(Debug)]
+pub enum WriteError {
+    /// The bucket was deleted in the meantime.
+    NoSuchBucket,
+    /// The object is there and was not to be overwritten.
+    Exists,
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl<S: Into<StoreError>> From<S> for WriteError {
+    fn from(error: S) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What a write has done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The version that it made; `None` in a bucket that never had versions.
+    pub version_id: Option<String>,
+    /// Blobs that belong to nobody now.
+    pub orphans: Vec<String>,
+}
+
+/// What a deletion has done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deleted {
+    /// The version that is gone, or the delete marker that was made.
+    pub version_id: Option<String>,
+    /// Whether that version is, or was, a delete marker.
+    pub delete_marker: bool,
+    /// Blobs that belong to nobody now.
+    pub orphans: Vec<String>,
+}
+
+/// What stands where a reader looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// An object.
+    Object(Box<ObjectRecord>),
+    /// The object was deleted by this version.
+    DeleteMarker(String),
+    /// Nothing.
+    Nothing,
+}
+
+/// `bucket NUL key NUL`: what all older versions of the key begin with.
+pub(super) fn history_base(bucket: &str, key: &str) -> Vec<u8> {
+    [object_row(bucket, key).as_slice(), &[0]].concat()
+}
+
+fn blobs_of(version: VersionRecord) -> Vec<String> {
+    match version {
+        VersionRecord::Object(record) => record.segments.into_iter().map(|segment| segment.blob).collect(),
+        VersionRecord::DeleteMarker { .. } => Vec::new(),
+    }
+}
+
+/// One key's versions within a transaction.
+struct Key<'a> {
+    row: Vec<u8>,
+    base: Vec<u8>,
+    objects: Rows<'a>,
+    history: Rows<'a>,
+    sequence: Table<'a, (), u64>,
+}
+
+impl<'a> Key<'a> {
+    fn open(write: &'a WriteTransaction, bucket: &str, key: &str) -> Result<Self, StoreError> {
+        Ok(Self {
+            row: object_row(bucket, key),
+            base: history_base(bucket, key),
+            objects: write.open_table(OBJECTS)?,
+            history: write.open_table(HISTORY)?,
+            sequence: write.open_table(SEQUENCE)?,
+        })
+    }
+
+    fn current(&self) -> Result<Option<ObjectRecord>, StoreError> {
+        self.objects.get(self.row.as_slice())?.map(|value| decode(value.value())).transpose()
+    }
+
+    /// The older versions, newest first, until `wanted` finds one; its row and record.
+    fn find(&self, wanted: impl Fn(&VersionRecord) -> bool) -> Result<Option<(Vec<u8>, VersionRecord)>, StoreError> {
+        for item in self.history.range(self.base.as_slice()..)? {
+            let (row, value) = item?;
+            if !row.value().starts_with(&self.base) {
+                break;
+            }
+            let record = decode(value.value())?;
+            if wanted(&record) {
+                return Ok(Some((row.value().to_vec(), record)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes `version` the newest of the older ones.
+    fn push(&mut self, version: &VersionRecord) -> Result<(), StoreError> {
+        let next = self.sequence.get(())?.map_or(1, |last| last.value() + 1);
+        self.sequence.insert((), next)?;
+        let row = [self.base.as_slice(), &(u64::MAX - next).to_be_bytes()].concat();
+        self.history.insert(row.as_slice(), encode(version)?.as_slice())?;
+        Ok(())
+    }
+
+    /// Takes the current object away: into history, unless it is to be lost. Returns blobs that are nobody's then.
+    fn retire(&mut self, versioning: Versioning) -> Result<Vec<String>, StoreError> {
+        let Some(current) = self.current()? else { return Ok(Vec::new()) };
+        self.objects.remove(self.row.as_slice())?;
+        let lost = match versioning {
+            Versioning::Never => true,
+            Versioning::Enabled => false,
+            Versioning::Suspended => current.version_id.is_none(),
+        };
+        let version = VersionRecord::Object(Box::new(current));
+        if lost {
+            return Ok(blobs_of(version));
+        }
+        self.push(&version)?;
+        Ok(Vec::new())
+    }
+
+    /// In a suspended bucket there is one version `null`; this removes it from history.
+    fn drop_null(&mut self, versioning: Versioning) -> Result<Vec<String>, StoreError> {
+        if versioning != Versioning::Suspended {
+            return Ok(Vec::new());
+        }
+        match self.find(|version| version.version_id() == NULL_VERSION)? {
+            Some((row, version)) => {
+                self.history.remove(row.as_slice())?;
+                Ok(blobs_of(version))
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Once the current version is gone: the newest object of history takes its place, unless a delete marker is newer.
+    fn promote(&mut self) -> Result<(), StoreError> {
+        if let Some((row, VersionRecord::Object(record))) = self.find(|_| true)? {
+            self.history.remove(row.as_slice())?;
+            self.objects.insert(self.row.as_slice(), encode(&*record)?.as_slice())?;
+        }
+        Ok(())
+    }
+}
+
+fn bucket_within(write: &WriteTransaction, name: &str) -> Result<Option<BucketRecord>, StoreError> {
+    write.open_table(BUCKETS)?.get(name)?.map(|value| decode(value.value())).transpose()
+}
+
+fn new_version(versioning: Versioning) -> Result<Option<String>, StoreError> {
+    Ok(match versioning {
+        Versioning::Enabled => Some(format!("CAEQ{}", random_id()?.to_ascii_uppercase())),
+        Versioning::Never | Versioning::Suspended => None,
+    })
+}
+
+/// As it is told: `null` for an unnamed version, nothing in a bucket without versions.
+fn told(versioning: Versioning, version_id: Option<String>) -> Option<String> {
+    (versioning != Versioning::Never).then(|| version_id.unwrap_or_else(|| NULL_VERSION.to_owned()))
+}
+
+impl Index {
+    /// Puts an object in the place of any that a reader would see.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing has changed then.
+    pub fn put_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        record: ObjectRecord,
+        forbid_overwrite: bool,
+    ) -> Result<Written, WriteError> {
+        let write = self.write()?;
+        let written = self.put_within(&write, (bucket, key), record, forbid_overwrite)?;
+        write.commit()?;
+        Ok(written)
+    }
+
+    /// As [`Index::put_object`], as a part of a larger change.
+    pub(super) fn put_within(
+        &self,
+        write: &WriteTransaction,
+        (bucket, key): (&str, &str),
+        mut record: ObjectRecord,
+        forbid_overwrite: bool,
+    ) -> Result<Written, WriteError> {
+        let versioning = bucket_within(write, bucket)?.ok_or(WriteError::NoSuchBucket)?.versioning;
+        let mut place = Key::open(write, bucket, key)?;
+        // In a bucket with versions nothing is overwritten, so nothing can be forbidden (OSS, PutObject).
+        if forbid_overwrite && versioning == Versioning::Never && place.current()?.is_some() {
+            return Err(WriteError::Exists);
+        }
+        record.version_id = new_version(versioning)?;
+        let mut orphans = place.drop_null(versioning)?;
+        orphans.extend(place.retire(versioning)?);
+        place.objects.insert(place.row.as_slice(), encode(&record)?.as_slice())?;
+        Ok(Written { version_id: told(versioning, record.version_id), orphans })
+    }
+
+    /// Makes a new state of the current object, or a first one, in one step with the look at it; its version stays.
+    /// Returns what now stands there.
+    ///
+    /// # Errors
+    /// [`WriteError`], or what `make` refuses; nothing has changed then.
+    pub fn rewrite_object<E>(
+        &self,
+        (bucket, key): (&str, &str),
+        make: impl FnOnce(Option<&ObjectRecord>) -> Result<ObjectRecord, E>,
+    ) -> Result<Result<(ObjectRecord, Written), E>, WriteError> {
+        let write = self.write()?;
+        let versioning = bucket_within(&write, bucket)?.ok_or(WriteError::NoSuchBucket)?.versioning;
+        let current = Key::open(&write, bucket, key)?.current()?;
+        let record = match make(current.as_ref()) {
+            Ok(record) => record,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let written = if current.is_some() {
+            write.open_table(OBJECTS)?.insert(object_row(bucket, key).as_slice(), encode(&record)?.as_slice())?;
+            Written { version_id: told(versioning, record.version_id.clone()), orphans: Vec::new() }
+        } else {
+            self.put_within(&write, (bucket, key), record.clone(), false)?
+        };
+        write.commit()?;
+        Ok(Ok((record, written)))
+    }
+
+    /// Deletes: without `version`, what a reader would see, leaving a delete marker where the bucket keeps versions;
+    /// with it, that version for good.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing has changed then.
+    pub fn delete_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        now_ms: i64,
+    ) -> Result<Deleted, StoreError> {
+        let write = self.write()?;
+        let versioning = bucket_within(&write, bucket)?.map_or(Versioning::Never, |bucket| bucket.versioning);
+        let deleted = {
+            let mut place = Key::open(&write, bucket, key)?;
+            match version {
+                Some(version) => delete_version(&mut place, version)?,
+                None => {
+                    let mut orphans = place.drop_null(versioning)?;
+                    orphans.extend(place.retire(versioning)?);
+                    let version_id = new_version(versioning)?;
+                    let delete_marker = versioning != Versioning::Never;
+                    if delete_marker {
+                        let version_id = version_id.clone();
+                        place.push(&VersionRecord::DeleteMarker { version_id, modified_ms: now_ms })?;
+                    }
+                    Deleted { version_id: told(versioning, version_id), delete_marker, orphans }
+                }
+            }
+        };
+        write.commit()?;
+        Ok(deleted)
+    }
+
+    /// What a reader of `version`, or of the current one, finds.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn find(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<Found, StoreError> {
+        let read = self.db.begin_read()?;
+        let current = read.open_table(OBJECTS)?.get(object_row(bucket, key).as_slice())?;
+        if let Some(value) = current {
+            let record: ObjectRecord = decode(value.value())?;
+            let id = record.version_id.as_deref().unwrap_or(NULL_VERSION);
+            if version.is_none_or(|wanted| wanted == id) {
+                return Ok(Found::Object(Box::new(record)));
+            }
+        }
+        let base = history_base(bucket, key);
+        for item in read.open_table(HISTORY)?.range(base.as_slice()..)? {
+            let (row, value) = item?;
+            if !row.value().starts_with(&base) {
+                break;
+            }
+            let found: VersionRecord = decode(value.value())?;
+            match (version, found) {
+                (Some(wanted), found) if found.version_id() != wanted => {}
+                (_, VersionRecord::DeleteMarker { version_id, .. }) => {
+                    return Ok(Found::DeleteMarker(version_id.unwrap_or_else(|| NULL_VERSION.to_owned())));
+                }
+                (Some(_), VersionRecord::Object(record)) => return Ok(Found::Object(record)),
+                // The newest of history is an object only beside a current one.
+                (None, VersionRecord::Object(_)) => break,
+            }
+        }
+        Ok(Found::Nothing)
+    }
+
+    /// Changes the record of an object in its place; `None` when there is no such object. An error of `change` changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing has changed then.
+    pub fn update_object<T, E>(
+        &self,
+        (bucket, key, version): (&str, &str, Option<&str>),
+        change: impl FnOnce(&mut ObjectRecord) -> Result<T, E>,
+    ) -> Result<Option<Result<T, E>>, StoreError> {
+        let write = self.write()?;
+        let changed = {
+            let mut place = Key::open(&write, bucket, key)?;
+            let is = |id: Option<&str>| version.is_none_or(|wanted| wanted == id.unwrap_or(NULL_VERSION));
+            if let Some(mut record) = place.current()?.filter(|record| is(record.version_id.as_deref())) {
+                let changed = change(&mut record);
+                if changed.is_ok() {
+                    place.objects.insert(place.row.as_slice(), encode(&record)?.as_slice())?;
+                }
+                changed
+            } else {
+                let wanted = version.unwrap_or_default();
+                let Some((row, VersionRecord::Object(mut record))) = place.find(|it| it.version_id() == wanted)? else {
+                    return Ok(None);
+                };
+                let changed = change(&mut record);
+                if changed.is_ok() {
+                    place.history.insert(row.as_slice(), encode(&VersionRecord::Object(record))?.as_slice())?;
+                }
+                changed
+            }
+        };
+        if changed.is_ok() {
+            write.commit()?;
+        }
+        Ok(Some(changed))
+    }
+}
+
+fn delete_version(place: &mut Key<'_>, version: &str) -> Result<Deleted, StoreError> {
+    let version_id = Some(version.to_owned());
+    let current = place.current()?;
+    if let Some(current) = current.filter(|it| it.version_id.as_deref().unwrap_or(NULL_VERSION) == version) {
+        place.objects.remove(place.row.as_slice())?;
+        place.promote()?;
+        let orphans = blobs_of(VersionRecord::Object(Box::new(current)));
+        return Ok(Deleted { version_id, delete_marker: false, orphans });
+    }
+    let Some((row, found)) = place.find(|it| it.version_id() == version)? else {
+        return Ok(Deleted { version_id, ..Deleted::default() });
+    };
+    place.history.remove(row.as_slice())?;
+    if place.current()?.is_none() {
+        place.promote()?;
+    }
+    let delete_marker = matches!(found, VersionRecord::DeleteMarker { .. });
+    Ok(Deleted { version_id, delete_marker, orphans: blobs_of(found) })
+}
