@@ -173,11 +173,13 @@ fn refusal(accounts: &Accounts, caller: &Caller<'_>, question: Question<'_>, ver
         (Layer::Session, ..) => denied("Access denied by authorizer's policy.", "0003-00000301"),
         // OSS's own words, also where it was an identity policy that denied.
         (_, Outcome::ExplicitDeny, _) => denied("Access denied by bucket policy.", "0003-00000201"),
-        (_, _, Caller::Anonymous) if management => {
+        (_, _, Caller::Anonymous) if management && !question.action.starts_with("oss:ListObject") => {
             denied("Anonymous access is forbidden for this operation.", "0003-00001201")
         }
         _ if question.bucket.is_none() => denied("You are forbidden to list buckets.", "0003-00000202"),
-        _ if management => denied("The bucket you access does not belong to you.", "0003-00000202"),
+        _ if management && !matches!(caller, Caller::Anonymous) => {
+            denied("The bucket you access does not belong to you.", "0003-00000202")
+        }
         _ => match question.action {
             "oss:GetObjectAcl" | "oss:GetObjectVersionAcl" => {
                 denied("You do not have read acl permission on this object.", "0003-00000202")

@@ -1,6 +1,6 @@
 //! Requests by hand, and answers as they came.
 
-use shared::error::OssError;
+use shared::error::{OssError, elements};
 use shared::region::key_path;
 use shared::sign::Request;
 
@@ -93,6 +93,16 @@ impl Answer {
         self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
     }
 
+    /// The text of the first element at `path` in the XML body, or nothing.
+    pub fn leaf(&self, path: &str) -> String {
+        self.leaves(path).into_iter().next().unwrap_or_default()
+    }
+
+    /// The texts of all elements at `path` in the XML body.
+    pub fn leaves(&self, path: &str) -> Vec<String> {
+        elements(&self.text()).into_iter().filter(|(at, _)| at == path).map(|(_, text)| text).collect()
+    }
+
     /// The error in the body.
     pub fn error(&self) -> OssError {
         OssError::from_xml(self.status, &self.text())
@@ -100,7 +110,7 @@ impl Answer {
 
     /// `403 AccessDenied 0003-00000301`; of a success the status alone.
     pub fn verdict(&self) -> String {
-        if self.status < 300 || self.status == 304 {
+        if self.status < 400 && self.status != 203 {
             return self.status.to_string();
         }
         let error = self.error();

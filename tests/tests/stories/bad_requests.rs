@@ -212,17 +212,14 @@ async fn what_is_not_implemented_says_so() {
     let stage = Stage::open().await;
     let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
     for ask in [
-        Ask::new("GET", &bucket, "").param("acl", ""),
-        Ask::new("PUT", &bucket, "").param("lifecycle", ""),
-        Ask::new("POST", &bucket, "").param("delete", ""),
-        Ask::new("POST", &bucket, "k").param("append", "").param("position", "0"),
-        Ask::new("PUT", &bucket, "k").param("symlink", ""),
-        Ask::new("PUT", &bucket, "k").header("x-oss-copy-source", "/b/k"),
-        Ask::new("PUT", &bucket, "k").header("x-oss-forbid-overwrite", "true"),
-        Ask::new("PUT", &bucket, "k").header("x-oss-callback", "e30="),
-        Ask::new("PUT", &bucket, "k").header("x-oss-storage-class", "Archive"),
-        Ask::new("GET", &bucket, "k").param("versionId", "1"),
-        Ask::new("DELETE", &bucket, ""),
+        Ask::new("GET", &bucket, "").param("worm", ""),
+        Ask::new("PUT", &bucket, "").param("inventory", "").param("inventoryId", "1"),
+        Ask::new("POST", &bucket, "").param("metaQuery", "").param("comp", "query"),
+        Ask::new("GET", &bucket, "").param("accessPoint", ""),
+        Ask::new("PUT", &bucket, "channel").param("live", ""),
+        Ask::new("POST", &bucket, "k").param("seal", ""),
+        Ask::new("PUT", &bucket, "k").param("versionId", "1"),
+        Ask::new("POST", &bucket, "k").param("x-oss-process", "").body("x-oss-process=csv/select"),
     ] {
         let what = format!("{:?}", ask.request);
         let answer = stage.ask(&user, ask).await;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests, where a surprise is a failure
 
 mod bad_requests;
+mod copies;
 mod decisions;
 mod demo_flow;
 mod objects;
@@ -12,4 +13,5 @@ mod pictures;
 mod security_token_service;
 mod survival;
 mod tidy;
+mod versions;
 mod window;

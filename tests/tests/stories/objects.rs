@@ -4,16 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use shared::crc64::{combine, crc64};
-use shared::error::elements;
-use tests::{Answer, Ask, Stage};
-
-fn leaf(answer: &Answer, path: &str) -> String {
-    elements(&answer.text()).into_iter().find(|(at, _)| at == path).map(|(_, text)| text).unwrap_or_default()
-}
-
-fn leaves(answer: &Answer, path: &str) -> Vec<String> {
-    elements(&answer.text()).into_iter().filter(|(at, _)| at == path).map(|(_, text)| text).collect()
-}
+use tests::{Ask, Stage};
 
 #[tokio::test]
 async fn an_object_comes_back_as_it_went() {
@@ -103,8 +94,8 @@ async fn a_multipart_upload_from_first_part_to_object() {
     let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
     let initiate = Ask::new("POST", &bucket, "大/文件").param("uploads", "").header("content-type", "image/png");
     let begun = stage.ask(&user, initiate).await;
-    let id = leaf(&begun, "InitiateMultipartUploadResult/UploadId");
-    assert_eq!(leaf(&begun, "InitiateMultipartUploadResult/Key"), "大/文件");
+    let id = begun.leaf("InitiateMultipartUploadResult/UploadId");
+    assert_eq!(begun.leaf("InitiateMultipartUploadResult/Key"), "大/文件");
     let part = |number: u32, body: Vec<u8>| {
         Ask::new("PUT", &bucket, "大/文件").param("partNumber", &number.to_string()).param("uploadId", &id).body(body)
     };
@@ -117,12 +108,12 @@ async fn a_multipart_upload_from_first_part_to_object() {
     }
     let listed =
         stage.ask(&user, Ask::new("GET", &bucket, "大/文件").param("uploadId", &id).param("max-parts", "2")).await;
-    assert_eq!(leaves(&listed, "ListPartsResult/Part/PartNumber"), ["1", "3"]);
-    assert_eq!(leaves(&listed, "ListPartsResult/Part/HashCrc64ecma")[0], crc64(&one).to_string());
-    assert_eq!(leaf(&listed, "ListPartsResult/IsTruncated"), "true");
-    assert_eq!(leaf(&listed, "ListPartsResult/NextPartNumberMarker"), "3");
+    assert_eq!(listed.leaves("ListPartsResult/Part/PartNumber"), ["1", "3"]);
+    assert_eq!(listed.leaves("ListPartsResult/Part/HashCrc64ecma")[0], crc64(&one).to_string());
+    assert_eq!(listed.leaf("ListPartsResult/IsTruncated"), "true");
+    assert_eq!(listed.leaf("ListPartsResult/NextPartNumberMarker"), "3");
     let uploads = stage.ask(&user, Ask::new("GET", &bucket, "").param("uploads", "")).await;
-    assert_eq!(leaves(&uploads, "ListMultipartUploadsResult/Upload/UploadId"), [id.as_str()]);
+    assert_eq!(uploads.leaves("ListMultipartUploadsResult/Upload/UploadId"), [id.as_str()]);
 
     let complete = |parts: &[(u32, &str)]| {
         let list: String = parts
@@ -171,7 +162,7 @@ async fn small_parts_and_aborted_uploads() {
     let stage = Stage::open().await;
     let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
     let begun = stage.ask(&user, Ask::new("POST", &bucket, "k").param("uploads", "")).await;
-    let id = leaf(&begun, "InitiateMultipartUploadResult/UploadId");
+    let id = begun.leaf("InitiateMultipartUploadResult/UploadId");
     let mut list = String::new();
     for number in ["1", "2"] {
         let part = Ask::new("PUT", &bucket, "k").param("partNumber", number).param("uploadId", &id).body("small");
@@ -201,15 +192,15 @@ async fn lists_page_through_everything_once() {
     let (mut marker, mut token, mut seen, mut seen_v2) = (String::new(), String::new(), Vec::new(), Vec::new());
     for _ in 0..keys.len() {
         let page = stage.ask(&user, Ask::new("GET", &bucket, "").param("max-keys", "2").param("marker", &marker)).await;
-        seen.extend(leaves(&page, "ListBucketResult/Contents/Key"));
-        marker = leaf(&page, "ListBucketResult/NextMarker");
+        seen.extend(page.leaves("ListBucketResult/Contents/Key"));
+        marker = page.leaf("ListBucketResult/NextMarker");
         let mut ask = Ask::new("GET", &bucket, "").param("list-type", "2").param("max-keys", "2");
         if !token.is_empty() {
             ask = ask.param("continuation-token", &token);
         }
         let page = stage.ask(&user, ask).await;
-        seen_v2.extend(leaves(&page, "ListBucketResult/Contents/Key"));
-        token = leaf(&page, "ListBucketResult/NextContinuationToken");
+        seen_v2.extend(page.leaves("ListBucketResult/Contents/Key"));
+        token = page.leaf("ListBucketResult/NextContinuationToken");
         assert_eq!(marker.is_empty(), token.is_empty());
         if marker.is_empty() {
             break;
@@ -219,9 +210,9 @@ async fn lists_page_through_everything_once() {
     assert_eq!(seen_v2, keys);
     let rolled = Ask::new("GET", &bucket, "").param("delimiter", "/").param("encoding-type", "url");
     let rolled = stage.ask(&user, rolled).await;
-    assert_eq!(leaves(&rolled, "ListBucketResult/CommonPrefixes/Prefix"), ["b%2F", "%E4%B8%AD%2F"]);
-    assert_eq!(leaves(&rolled, "ListBucketResult/Contents/Key"), ["a", "c%20d%2Be", "%F0%9F%99%82"]);
-    assert_eq!(leaf(&rolled, "ListBucketResult/EncodingType"), "url");
+    assert_eq!(rolled.leaves("ListBucketResult/CommonPrefixes/Prefix"), ["b%2F", "%E4%B8%AD%2F"]);
+    assert_eq!(rolled.leaves("ListBucketResult/Contents/Key"), ["a", "c%20d%2Be", "%F0%9F%99%82"]);
+    assert_eq!(rolled.leaf("ListBucketResult/EncodingType"), "url");
     for (name, value) in [
         ("max-keys", "0"),
         ("max-keys", "1001"),
@@ -233,10 +224,10 @@ async fn lists_page_through_everything_once() {
         assert_eq!(stage.ask(&user, ask).await.verdict(), "400 InvalidArgument", "{name}={value}");
     }
     let buckets = stage.ask(&user, Ask::new("GET", "", "")).await;
-    assert_eq!(leaves(&buckets, "ListAllMyBucketsResult/Buckets/Bucket/Name"), [bucket.as_str()]);
+    assert_eq!(buckets.leaves("ListAllMyBucketsResult/Buckets/Bucket/Name"), [bucket.as_str()]);
     let info = stage.ask(&user, Ask::new("GET", &bucket, "").param("bucketInfo", "")).await;
-    assert_eq!(leaf(&info, "BucketInfo/Bucket/Location"), "oss-cn-hangzhou");
+    assert_eq!(info.leaf("BucketInfo/Bucket/Location"), "oss-cn-hangzhou");
     let location = stage.ask(&user, Ask::new("GET", &bucket, "").param("location", "")).await;
-    assert_eq!(leaf(&location, "LocationConstraint"), "oss-cn-hangzhou");
+    assert_eq!(location.leaf("LocationConstraint"), "oss-cn-hangzhou");
     stage.close().await;
 }
