@@ -1,6 +1,7 @@
 //! Signing and verifying: pure functions of (request, key, time). Client and emulator share them; published vectors keep both honest.
 
 pub mod acs3;
+pub mod callback;
 mod canonical;
 mod client;
 mod hash;
