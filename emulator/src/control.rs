@@ -35,6 +35,7 @@ pub fn router(control: Control) -> Router {
     Router::new()
         .route("/decisions", get(decisions))
         .route("/clock", get(clock).post(move_clock))
+        .route("/callback_pub_key.pem", get(callback_key))
         .layer(middleware::from_fn(refuse_browsers))
         .with_state(control)
 }
@@ -93,6 +94,12 @@ fn follow(world: &Arc<World>, after: u64) -> impl IntoResponse + use<> {
         }
     });
     Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+}
+
+/// `GET /callback_pub_key.pem`: what verifies the signature of a callback.
+async fn callback_key(State(control): State<Control>) -> Response {
+    let pem = control.world.callbacks.public_key_pem().to_owned();
+    ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response()
 }
 
 fn clock_json(control: &Control) -> Json<Value> {

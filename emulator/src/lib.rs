@@ -3,7 +3,6 @@
 mod accounts;
 mod authenticate;
 mod authorize;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the operations that send callbacks take it up"))]
 mod callback;
 mod control;
 pub mod img;

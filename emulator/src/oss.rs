@@ -49,6 +49,8 @@ pub struct World {
     pub pictures: tokio::sync::Semaphore,
     /// Whether V1 signatures are refused, as to new accounts.
     pub refuse_v1: bool,
+    /// Sends the callbacks of uploads.
+    pub callbacks: crate::callback::Caller,
 }
 
 /// Where a request came from.

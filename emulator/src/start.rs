@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::accounts::{AccountError, Accounts};
+use crate::callback::{self, CallbackKey};
 use crate::control::{self, Control};
 use crate::options::Options;
 use crate::oss::{self, World};
@@ -54,6 +55,9 @@ pub enum StartError {
     /// A key's secret is empty.
     #[error("--access-key-secret: it is empty")]
     EmptySecret,
+    /// Callbacks cannot be signed or sent.
+    #[error(transparent)]
+    Callback(#[from] callback::SetupError),
     /// The system gave no randomness.
     #[error("the system has no randomness: {0}")]
     Randomness(#[from] getrandom::Error),
@@ -137,6 +141,8 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
     let dir = options.data.or_else(|| temporary.as_ref().map(|dir| dir.path().to_owned())).unwrap_or_default();
     let bucket = options.bucket;
     let sync = if options.no_sync { Sync::Never } else { Sync::Always };
+    let key_url = format!("{control_endpoint}/callback_pub_key.pem");
+    let callbacks = callback::Caller::new(open_callback_key(dir.clone()).await?, &key_url)?;
     let store = open_store(dir, sync, bucket.to_string(), Arc::clone(&clock)).await?;
 
     let world = Arc::new(World {
@@ -148,6 +154,7 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
         recorder: Recorder::new(),
         pictures: tokio::sync::Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
         refuse_v1: options.refuse_v1,
+        callbacks,
     });
     let (stop, stopped) = watch::channel(false);
     let oss = Router::new().fallback(oss::handle).with_state(Arc::clone(&world));
@@ -179,6 +186,14 @@ async fn bind(option: &'static str, address: SocketAddr) -> Result<(TcpListener,
     let listener = TcpListener::bind(address).await.map_err(fail)?;
     let endpoint = format!("http://{}", listener.local_addr().map_err(fail)?);
     Ok((listener, endpoint))
+}
+
+async fn open_callback_key(dir: PathBuf) -> Result<CallbackKey, StartError> {
+    let opened = tokio::task::spawn_blocking(move || CallbackKey::open(&dir)).await;
+    match opened {
+        Ok(key) => Ok(key?),
+        Err(join) => Err(StartError::Temporary(std::io::Error::other(join))),
+    }
 }
 
 async fn open_store(dir: PathBuf, sync: Sync, bucket: String, clock: Arc<ShiftedClock>) -> Result<Store, StartError> {

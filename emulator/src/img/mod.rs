@@ -55,6 +55,13 @@ pub fn process(source: &[u8], file_size: u64, process: &Process, fetch: Fetch<'_
     Ok(Output { content_type: encode::mime(format), body: encode::encode(&picture, format, quality)? })
 }
 
+/// Width, height and format of a picture, as stored; `None` for what is none. The beginning of the file will do.
+pub fn probe(source: &[u8]) -> Option<(u32, u32, &'static str)> {
+    let header = Header::read(source).ok()?;
+    let (_, name) = Format::NAMES.iter().find(|(format, _)| *format == header.format)?;
+    Some((header.width, header.height, *name))
+}
+
 /// Decodes a source and takes it through all actions that change pixels. `main` is the size of the picture that this one will mark.
 fn run(
     source: &[u8],

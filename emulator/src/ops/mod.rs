@@ -9,6 +9,7 @@ mod conditions;
 mod copy;
 mod list;
 mod multipart;
+mod notify;
 mod part_copy;
 mod picture;
 mod range;

@@ -13,7 +13,8 @@ use shared::timefmt;
 use super::list::{MaxEntries, max_entries, url_encoding};
 use super::receive::{discard, receive};
 use super::write::{refused, tell_outcome};
-use super::{Failure, attributes};
+use super::{Failure, attributes, notify};
+use crate::callback::Plan;
 use crate::operation::invalid_argument;
 use crate::oss::{Call, Intake};
 use crate::reply;
@@ -144,6 +145,7 @@ pub async fn complete(call: &Call<'_>, body: &mut Intake) -> Result<Response<Bod
     let wanted = wanted_parts(call.request, &String::from_utf8_lossy(&body))?;
     let forbid_overwrite = attributes::forbids_overwrite(call.request)?;
     let acl = attributes::object_acl(call.request)?;
+    let plan = Plan::of(call.request)?;
     let (bucket, key, id) = (call.bucket().to_owned(), call.key().to_owned(), upload_id.clone());
     let now_ms = to_ms(call.now);
     let outcome = run(&call.world.store, move |store| {
@@ -172,7 +174,7 @@ pub async fn complete(call: &Call<'_>, body: &mut Intake) -> Result<Response<Bod
     reply::set_etag(&mut response, &object.etag);
     reply::set_crc64(&mut response, object.crc64);
     tell_outcome(&mut response, written.version_id.as_deref(), object.attributes.encryption.as_deref());
-    Ok(response)
+    notify::finish(call, plan.as_ref(), ("CompleteMultipartUpload", call.key()), &object, response).await
 }
 
 /// The parts that an object is to be made of.

@@ -15,8 +15,9 @@ use shared::img::Process;
 
 use super::read::Held;
 use super::write::{record_of, store_object};
-use super::{Failure, attributes, conditions, read, restore};
+use super::{Failure, attributes, conditions, notify, read, restore};
 use crate::authorize::Question;
+use crate::callback::Plan;
 use crate::img;
 use crate::operation::{Plane, not_implemented};
 use crate::oss::{Call, Intake, check_key, no_such_bucket};
@@ -94,8 +95,11 @@ pub async fn post(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, 
     let text = body.strip_prefix(PARAMETER).unwrap_or(&body);
     let text = if text.contains('/') { text.to_owned() } else { percent_decode_str(text).decode_utf8_lossy().into() };
     let Some((process, target)) = text.split_once(SAVE_AS) else {
+        if let Some(parameters) = text.strip_prefix("trigger/callback,") {
+            return trigger(call, parameters).await;
+        }
         let operator = text.split(['/', ',']).next().unwrap_or_default();
-        if matches!(operator, "csv" | "json" | "video" | "doc" | "trigger") {
+        if matches!(operator, "csv" | "json" | "video" | "doc") {
             return Err(not_implemented(&format!("The process {operator}")).into());
         }
         let message = format!("operation not support post: {operator}");
@@ -128,6 +132,18 @@ pub async fn post(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, 
     let told =
         json!({ "bucket": bucket.unwrap_or_default(), "fileSize": size, "object": key, "status": "OK" }).to_string();
     Ok(reply::typed("application/json", told.into()))
+}
+
+/// `callback_BASE64[,callback-var_BASE64]`: the callback of an upload, once more (the mobile SDKs' triggerCallback).
+async fn trigger(call: &Call<'_>, parameters: &str) -> Result<Response<Body>, Failure> {
+    let value = |name: &str| parameters.split(',').find_map(|part| part.strip_prefix(name));
+    let plan = Plan::read(value("callback_"), value("callback-var_"))?.ok_or_else(|| {
+        OssError::new(OssCode::InvalidArgument, "The callback configuration is empty.")
+            .detail("ArgumentName", "callback")
+    })?;
+    let held = read::open(call).await?;
+    let answer = notify::send(call, &plan, ("ProcessObject", call.key()), &held.record).await?;
+    Ok(reply::typed("application/json", answer))
 }
 
 /// `o_BASE64[,b_BASE64]`: the key, and another bucket if one is named.

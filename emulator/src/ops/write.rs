@@ -6,7 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::receive::{discard, receive};
-use super::{Failure, attributes};
+use super::{Failure, attributes, notify};
+use crate::callback::Plan;
 use crate::oss::{Call, Intake, no_such_bucket};
 use crate::reply;
 use crate::store::{
@@ -75,17 +76,16 @@ pub fn refused(error: WriteError, bucket: &str, key: &str) -> Failure {
 pub async fn put(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
     let attributes = attributes::read(call.request, &*call.bucket_record()?)?;
     let forbid_overwrite = attributes::forbids_overwrite(call.request)?;
+    let plan = Plan::of(call.request)?;
     let blob = receive(&call.world.store, call.request, body).await?;
-    let encryption = attributes.encryption.clone();
     let record = record_of(&blob, attributes, to_ms(call.now));
-    let etag = record.etag.clone();
-    let version = store_object(call, (call.bucket(), call.key()), record, forbid_overwrite).await?;
+    let version = store_object(call, (call.bucket(), call.key()), record.clone(), forbid_overwrite).await?;
     let mut response = reply::empty(StatusCode::OK);
-    reply::set_etag(&mut response, &etag);
+    reply::set_etag(&mut response, &record.etag);
     reply::set_crc64(&mut response, blob.crc64);
     reply::set_named(&mut response, "content-md5", &STANDARD.encode(blob.md5));
-    tell_outcome(&mut response, version.as_deref(), encryption.as_deref());
-    Ok(response)
+    tell_outcome(&mut response, version.as_deref(), record.attributes.encryption.as_deref());
+    notify::finish(call, plan.as_ref(), ("PutObject", call.key()), &record, response).await
 }
 
 /// Tells which version a write made, and how it is encrypted.
