@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use crate::accounts::Accounts;
 use crate::authenticate::Caller;
 use crate::operation::Plane;
-use crate::store::Acl;
+use crate::settings::acl::Acl;
 
 /// What is asked of the evaluator.
 #[derive(Debug, Clone, Copy)]
@@ -103,8 +103,8 @@ impl Ruling {
     /// Lets the ACL decide what no policy has. `whose` is `object` or `bucket`.
     pub fn ask_acl(&mut self, plane: Plane, acl: Acl, whose: &str) {
         let allows = match plane {
-            Plane::Read => matches!(acl, Acl::PublicRead | Acl::PublicReadWrite),
-            Plane::Write => acl == Acl::PublicReadWrite,
+            Plane::Read => acl.is_public(),
+            Plane::Write => acl.is_public_write(),
             Plane::Management | Plane::Owner | Plane::Open => false,
         };
         self.layers.push(LayerOutcome {

@@ -19,6 +19,7 @@ mod settings;
 mod start;
 mod store;
 mod sts;
+mod sweep;
 mod target;
 mod xml;
 

@@ -27,7 +27,9 @@ use crate::ops::{self, Failure};
 use crate::pace::Pace;
 use crate::recorder::Recorder;
 use crate::session::Sealer;
-use crate::store::{Acl, BucketRecord, Found, ObjectRecord, Store, run};
+use crate::settings::acl::Acl;
+use crate::store::{BucketRecord, Found, ObjectRecord, Store, run};
+use crate::sweep::{self, Sweeps};
 use crate::{reply, rules, target};
 
 /// Everything that an emulator's services share.
@@ -49,6 +51,8 @@ pub struct World {
     pub pictures: tokio::sync::Semaphore,
     /// Whether V1 signatures are refused, as to new accounts.
     pub refuse_v1: bool,
+    /// When lifecycle rules were carried out.
+    pub sweeps: Sweeps,
     /// Sends the callbacks of uploads.
     pub callbacks: crate::callback::Caller,
 }
@@ -173,7 +177,7 @@ impl Call<'_> {
             && let Some(record) = self.object_record(bucket, key).await?
         {
             let tags = record.attributes.tags.into_iter();
-            keys.extend(tags.map(|(name, value)| (format!("oss:ExistingObjectTag/{name}"), value)));
+            keys.extend(tags.map(|tag| (format!("oss:ExistingObjectTag/{}", tag.key), tag.value)));
         }
         Ok(Circumstances {
             source_ip: self.source_ip,
@@ -206,13 +210,14 @@ pub async fn handle(
         ..Decision::default()
     };
     let mut body = Intake::new(body, parts.headers.contains_key(header::EXPECT));
-    let outcome = match target::request_of(&parts, &world.region) {
+    let request = target::request_of(&parts, &world.region);
+    let outcome = match &request {
         Ok(request) => {
-            decision.path = described(&request);
+            decision.path = described(request);
             let peer = Peer { ip: peer.ip(), secure: false };
-            serve((&world, &request_id), &request, (&host, peer), now, &mut body, &mut decision).await
+            serve((&world, &request_id), request, (&host, peer), now, &mut body, &mut decision).await
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error.clone().into()),
     };
     let mut response = outcome.unwrap_or_else(|Failure { mut error, headers }| {
         error.request_id.clone_from(&request_id);
@@ -225,6 +230,11 @@ pub async fn handle(
         }
         response
     });
+    if let Ok(request) = &request
+        && let Some(bucket) = request.bucket.as_deref().and_then(|name| world.store.index.bucket(name))
+    {
+        ops::mark(&bucket, request, &mut response);
+    }
     body.drain().await;
     let elapsed = started.elapsed();
     reply::finish(&mut response, &request_id, now, elapsed.as_millis());
@@ -276,6 +286,15 @@ async fn serve(
         }
         if request.header("x-oss-tagging").is_some_and(|tags| !tags.is_empty()) {
             call.require(Question { action: "oss:PutObjectTagging", plane: Plane::Owner, ..question }).await?;
+        }
+    }
+    if let Some(name) = &request.bucket
+        && let Some(bucket) = world.store.index.bucket(name)
+    {
+        ops::check_referer(caller, request, &bucket)?;
+        if let Some(rules) = world.sweeps.due(name, &bucket, now) {
+            let name = name.clone();
+            run(&world.store, move |store| sweep::sweep(store, &name, &rules, now)).await?;
         }
     }
     body.pace = Pace::of(request)?;

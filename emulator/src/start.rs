@@ -21,6 +21,7 @@ use crate::recorder::Recorder;
 use crate::session::Sealer;
 use crate::store::{BucketRecord, Store, StoreError, Sync, to_ms};
 use crate::sts::{self, Nonces, Sts};
+use crate::sweep::Sweeps;
 
 /// Why the emulator did not start.
 #[derive(Debug, thiserror::Error)]
@@ -155,6 +156,7 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
         pictures: tokio::sync::Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
         refuse_v1: options.refuse_v1,
         callbacks,
+        sweeps: Sweeps::default(),
     });
     let (stop, stopped) = watch::channel(false);
     let oss = Router::new().fallback(oss::handle).with_state(Arc::clone(&world));

@@ -6,7 +6,7 @@ mod table;
 use shared::error::{OssCode, OssError};
 use shared::sign::Request;
 
-pub use row::{Place, Plane, Row, State};
+pub use row::{Place, Plane, Row};
 pub use table::TABLE;
 
 /// What performs an operation.
@@ -95,7 +95,6 @@ const OTHER_SELECTORS: &[&str] = &[
     "responseHeader",
     "retention",
     "sequential",
-    "userDefinedLogFieldsConfig",
     "x-oss-write-get-object-response",
 ];
 

@@ -5,17 +5,13 @@ use axum::http::{Response, StatusCode};
 use shared::error::{OssCode, OssError};
 
 use super::{Failure, attributes, read};
-use crate::operation::invalid_argument;
 use crate::oss::Call;
 use crate::reply;
-use crate::store::{Acl, run};
-use crate::xml::Xml;
+use crate::settings::acl::Acl;
+use crate::store::run;
 
 fn document(call: &Call<'_>, acl: Acl) -> Response<Body> {
-    let mut xml = Xml::new("AccessControlPolicy");
-    xml.owner("Owner", &call.world.accounts.account_id);
-    xml.open("AccessControlList").leaf("Grant", acl.as_str()).close();
-    reply::xml(xml.finish())
+    reply::xml(acl.to_xml(&call.world.accounts.account_id))
 }
 
 /// `GET /bucket?acl`.
@@ -28,12 +24,7 @@ pub fn get_bucket(call: &Call<'_>) -> Result<Response<Body>, Failure> {
 /// # Errors
 /// 400 for an ACL that OSS does not have.
 pub fn bucket_acl(call: &Call<'_>) -> Result<Option<Acl>, OssError> {
-    let name = "x-oss-acl";
-    let read = |text: &str| {
-        let acl = Acl::from_wire(text).filter(|acl| *acl != Acl::Default);
-        acl.ok_or_else(|| invalid_argument(name, text))
-    };
-    call.request.header(name).map(read).transpose()
+    call.request.header("x-oss-acl").map(Acl::of_bucket).transpose()
 }
 
 /// `PUT /bucket?acl`.

@@ -4,8 +4,10 @@ use shared::error::{OssCode, OssError, elements};
 use shared::sign::Request;
 
 use crate::operation::invalid_argument;
+use crate::settings::acl::Acl;
+use crate::settings::storage_class::StorageClass;
 use crate::settings::tagging;
-use crate::store::{Acl, Attributes, BucketRecord, StorageClass};
+use crate::store::{Attributes, BucketRecord};
 
 /// Headers of an upload that come back with the object.
 const STORED: &[&str] =
@@ -23,7 +25,7 @@ pub fn read(request: &Request, bucket: &BucketRecord) -> Result<Attributes, OssE
         headers: stored_headers(request)?,
         acl: object_acl(request)?.unwrap_or(Acl::Default),
         storage_class: storage_class(request)?.unwrap_or(bucket.storage_class),
-        tags: tagging::from_header(request.header("x-oss-tagging").unwrap_or_default())?,
+        tags: tagging::parse_header(request.header("x-oss-tagging").unwrap_or_default())?,
         encryption: encryption(request)?.or_else(|| default_encryption(bucket)),
     })
 }
@@ -56,9 +58,7 @@ pub fn stored_headers(request: &Request) -> Result<Vec<(String, String)>, OssErr
 /// # Errors
 /// 400 for an ACL that OSS does not have.
 pub fn object_acl(request: &Request) -> Result<Option<Acl>, OssError> {
-    let name = "x-oss-object-acl";
-    let acl = request.header(name).map(|text| Acl::from_wire(text).ok_or_else(|| invalid_argument(name, text)));
-    acl.transpose()
+    request.header("x-oss-object-acl").map(Acl::of_object).transpose()
 }
 
 /// `x-oss-storage-class`.
@@ -66,15 +66,7 @@ pub fn object_acl(request: &Request) -> Result<Option<Acl>, OssError> {
 /// # Errors
 /// 400 for a class that OSS does not have.
 pub fn storage_class(request: &Request) -> Result<Option<StorageClass>, OssError> {
-    let name = "x-oss-storage-class";
-    let read = |text: &str| {
-        StorageClass::from_wire(text).ok_or_else(|| {
-            OssError::new(OssCode::InvalidArgument, "The storage class you specified is invalid.")
-                .detail("ArgumentName", name)
-                .detail("ArgumentValue", text)
-        })
-    };
-    request.header(name).map(read).transpose()
+    request.header("x-oss-storage-class").map(StorageClass::parse).transpose()
 }
 
 fn encryption(request: &Request) -> Result<Option<String>, OssError> {

@@ -9,10 +9,11 @@ use super::Failure;
 use super::acl::bucket_acl;
 use super::attributes::storage_class;
 use super::list::{MaxEntries, max_entries};
-use crate::operation::invalid_argument;
 use crate::oss::{Call, Intake};
 use crate::reply;
-use crate::store::{Acl, BucketRecord, StorageClass, Versioning, from_ms, run, to_ms};
+use crate::settings::acl::Acl;
+use crate::settings::create_bucket::CreateBucket;
+use crate::store::{BucketRecord, Versioning, from_ms, run, to_ms};
 use crate::xml::Xml;
 
 /// Buckets that one account may have in a region (OSS, PutBucket).
@@ -63,8 +64,9 @@ pub async fn put(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, F
     let acl = bucket_acl(call)?;
     let mut record = BucketRecord::new(to_ms(call.now));
     record.acl = acl.unwrap_or(Acl::Private);
-    record.storage_class = storage_class(call.request)?.unwrap_or(StorageClass::Standard);
-    configure(call, &String::from_utf8_lossy(&body), &mut record)?;
+    let wanted = CreateBucket::parse(&String::from_utf8_lossy(&body), call.world.region.as_str())?;
+    record.storage_class = storage_class(call.request)?.unwrap_or(wanted.storage_class);
+    wanted.redundancy.clone_into(&mut record.redundancy);
     let name = call.bucket().to_owned();
     let made = run(&call.world.store, move |store| {
         if let Some(exists) = store.index.bucket(&name) {
@@ -93,41 +95,6 @@ fn conflict() -> OssError {
     let message = "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
                    Please select a different name and try again.";
     OssError::new(OssCode::BucketAlreadyExists, message).ec("0015-00000104")
-}
-
-fn configure(call: &Call<'_>, body: &str, record: &mut BucketRecord) -> Result<(), OssError> {
-    if body.trim().is_empty() {
-        return Ok(());
-    }
-    let malformed = || {
-        let message = "The XML you provided was not well-formed or did not validate against our published schema.";
-        OssError::new(OssCode::MalformedXML, message)
-    };
-    if !body.contains("CreateBucketConfiguration") {
-        return Err(malformed());
-    }
-    for (path, value) in elements(body) {
-        match path.as_str() {
-            "CreateBucketConfiguration" => {}
-            _ if value.is_empty() => {}
-            "CreateBucketConfiguration/StorageClass" => {
-                let class = StorageClass::from_wire(&value);
-                record.storage_class = class.ok_or_else(|| invalid_argument("StorageClass", &value))?;
-            }
-            "CreateBucketConfiguration/DataRedundancyType" => match value.as_str() {
-                "LRS" | "ZRS" => record.redundancy = value,
-                _ => return Err(invalid_argument("DataRedundancyType", &value)),
-            },
-            "CreateBucketConfiguration/LocationConstraint" => {
-                if value != format!("oss-{}", call.world.region) {
-                    let message = "The specified location-constraint is not valid.";
-                    return Err(OssError::new(OssCode::InvalidLocationConstraint, message));
-                }
-            }
-            _ => return Err(malformed()),
-        }
-    }
-    Ok(())
 }
 
 /// `DELETE /bucket`, when nothing is in it.

@@ -7,6 +7,7 @@ mod batch;
 mod bucket;
 mod conditions;
 mod copy;
+mod cross_origin;
 mod list;
 mod multipart;
 mod notify;
@@ -16,10 +17,13 @@ mod range;
 mod read;
 mod receive;
 mod restore;
+mod settings;
 mod symlink;
 mod tagging;
 mod versions;
 mod write;
+
+pub use cross_origin::{check_referer, mark};
 
 use axum::body::Body;
 use axum::http::Response;
@@ -100,14 +104,14 @@ pub async fn perform(call: &Call<'_>, operation: Operation, body: &mut Intake) -
         Op::CompleteMultipartUpload => multipart::complete(call, body).await,
         Op::AbortMultipartUpload => multipart::abort(call).await,
         Op::ListParts => multipart::list_parts(call).await,
-        Op::PutSetting
-        | Op::GetSetting
-        | Op::DeleteSetting
-        | Op::PutStyle
-        | Op::GetStyle
-        | Op::ListStyle
-        | Op::DeleteStyle
-        | Op::Preflight
-        | Op::PostObject => Err(not_implemented(operation.name()).into()),
+        Op::PutSetting => settings::put(call, operation, body).await,
+        Op::GetSetting => settings::get(call, operation),
+        Op::DeleteSetting => settings::delete(call, operation).await,
+        Op::PutStyle => settings::put_style(call, body).await,
+        Op::GetStyle => settings::get_style(call),
+        Op::ListStyle => settings::list_styles(call),
+        Op::DeleteStyle => settings::delete_style(call).await,
+        Op::Preflight => cross_origin::preflight(call),
+        Op::PostObject => Err(not_implemented(operation.name()).into()),
     }
 }

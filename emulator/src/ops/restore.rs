@@ -9,7 +9,8 @@ use time::{Duration, OffsetDateTime};
 use super::{Failure, acl, read};
 use crate::oss::{Call, Intake};
 use crate::reply;
-use crate::store::{ObjectRecord, StorageClass, from_ms, to_ms};
+use crate::settings::storage_class::StorageClass;
+use crate::store::{ObjectRecord, from_ms, to_ms};
 
 /// How long it takes until an object is back. A minute to days on OSS; here as long as it takes to observe it.
 const DELAY: Duration = Duration::seconds(2);

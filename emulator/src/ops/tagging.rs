@@ -21,7 +21,7 @@ pub async fn get(call: &Call<'_>) -> Result<Response<Body>, Failure> {
 /// `PUT /bucket/key?tagging`: in place of all that were there.
 pub async fn put(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
     let body = body.collect(MAX_BODY).await?;
-    let tags = tagging::of_object(&String::from_utf8_lossy(&body))?;
+    let tags = tagging::parse_object(&String::from_utf8_lossy(&body))?;
     let version = acl::change(call, move |record| record.attributes.tags = tags).await?;
     let mut response = reply::empty(StatusCode::OK);
     acl::tell_version(call, &mut response, version.as_deref())?;

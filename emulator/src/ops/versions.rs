@@ -10,7 +10,7 @@ use super::list::{MAX_KEYS, push_common_prefixes, query_of, url_encoding};
 use crate::operation::invalid_argument;
 use crate::oss::{Call, Intake};
 use crate::reply;
-use crate::settings::versioning;
+use crate::settings::choice::VERSIONING;
 use crate::store::{Entry, ListedVersion, ObjectType, VersionRecord, Versioning, from_ms, run};
 use crate::xml::Xml;
 
@@ -18,20 +18,19 @@ const MAX_BODY: usize = 16 * 1024;
 
 /// `GET /bucket?versioning`.
 pub fn get_status(call: &Call<'_>) -> Result<Response<Body>, Failure> {
-    let mut xml = Xml::new("VersioningConfiguration");
-    match call.bucket_record()?.versioning {
-        Versioning::Never => {}
-        status => {
-            xml.leaf("Status", status.as_str());
-        }
-    }
-    Ok(reply::xml(xml.finish()))
+    Ok(reply::xml(match call.bucket_record()?.versioning {
+        Versioning::Never => VERSIONING.unset()?,
+        status => VERSIONING.to_xml(status.as_str()),
+    }))
 }
 
 /// `PUT /bucket?versioning`.
 pub async fn put_status(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
     let body = body.collect(MAX_BODY).await?;
-    let status = versioning::parse(&String::from_utf8_lossy(&body))?;
+    let status = match VERSIONING.parse(&String::from_utf8_lossy(&body))?.as_str() {
+        "Enabled" => Versioning::Enabled,
+        _ => Versioning::Suspended,
+    };
     let name = call.bucket().to_owned();
     run(&call.world.store, move |store| store.index.update_bucket(&name, |record| record.versioning = status)).await?;
     Ok(reply::empty(StatusCode::OK))

@@ -38,7 +38,7 @@ pub struct Index {
 /// What a bucket holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Objects and older versions, and their bytes, by storage class in the order of [`super::StorageClass`].
+    /// Objects and older versions, and their bytes, by storage class in the order of [`crate::settings::storage_class::StorageClass`].
     pub classes: [(u64, u64); 5],
     /// Uploads under way.
     pub uploads: u64,

@@ -15,8 +15,8 @@ pub use blob::{Blob, Blobs, Lease};
 pub use index::Index;
 pub use page::{Entry, Page, PageQuery};
 pub use record::{
-    Acl, Attributes, BucketRecord, NULL_VERSION, ObjectRecord, ObjectType, PartRecord, Segment, StorageClass,
-    UploadRecord, VersionRecord, Versioning, from_ms, to_ms,
+    Attributes, BucketRecord, NULL_VERSION, ObjectRecord, ObjectType, PartRecord, Segment, UploadRecord, VersionRecord,
+    Versioning, from_ms, to_ms,
 };
 pub use uploads::CompleteError;
 pub use version_list::ListedVersion;
@@ -120,8 +120,8 @@ pub fn sample_object() -> ObjectRecord {
         object_type: ObjectType::Normal,
         attributes: Attributes {
             headers: Vec::new(),
-            acl: Acl::Default,
-            storage_class: StorageClass::Standard,
+            acl: crate::settings::acl::Acl::Default,
+            storage_class: crate::settings::storage_class::StorageClass::Standard,
             tags: Vec::new(),
             encryption: None,
         },

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::StoreError;
+use crate::settings::acl::Acl;
+use crate::settings::storage_class::StorageClass;
+use crate::settings::tagging::Tag;
 
 /// Defines a fieldless enum with the names that its values have in headers and XML.
 macro_rules! named {
@@ -19,27 +22,8 @@ macro_rules! named {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$value => $text),* }
             }
-
-            /// Reads the name; `None` when it is none of these.
-            pub fn from_wire(text: &str) -> Option<Self> {
-                match text { $($text => Some(Self::$value),)* _ => None }
-            }
         }
     };
-}
-
-named! {
-    /// Who may read and write by default: the ACL of a bucket or, of an object, `Default` for that of its bucket.
-    Acl {
-        /// That of the bucket. Objects only.
-        Default = "default",
-        /// The owner alone.
-        Private = "private",
-        /// Anyone reads.
-        PublicRead = "public-read",
-        /// Anyone reads and writes.
-        PublicReadWrite = "public-read-write",
-    }
 }
 
 named! {
@@ -53,22 +37,6 @@ named! {
         Appendable = "Appendable",
         /// By PutSymlink.
         Symlink = "Symlink",
-    }
-}
-
-named! {
-    /// Where the bytes are kept, as far as a client notices.
-    StorageClass {
-        /// At once.
-        Standard = "Standard",
-        /// At once.
-        InfrequentAccess = "IA",
-        /// After RestoreObject.
-        Archive = "Archive",
-        /// After RestoreObject.
-        ColdArchive = "ColdArchive",
-        /// After RestoreObject.
-        DeepColdArchive = "DeepColdArchive",
     }
 }
 
@@ -134,7 +102,7 @@ pub struct Attributes {
     /// Its class.
     pub storage_class: StorageClass,
     /// Its tags.
-    pub tags: Vec<(String, String)>,
+    pub tags: Vec<Tag>,
     /// `x-oss-server-side-encryption`, as it was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub encryption: Option<String>,

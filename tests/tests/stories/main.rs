@@ -2,7 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests, where a surprise is a failure
 
+mod acls;
+mod append;
+mod archive;
 mod bad_requests;
+mod batch_delete;
+mod buckets;
 mod copies;
 mod decisions;
 mod demo_flow;
@@ -12,6 +17,7 @@ mod permissions;
 mod pictures;
 mod security_token_service;
 mod survival;
+mod symlinks;
 mod tidy;
 mod versions;
 mod window;
