@@ -9,7 +9,7 @@ use super::pattern::Pattern;
 pub enum Principal {
     /// Bucket policy: account or user ids, role forms, or `*`. An empty list means `*`.
     Bucket(Vec<Pattern>),
-    /// Trust policy: `RAM`, `Service` or `Federated` to the names trusted.
+    /// Trust policy: `RAM`, `Service` or `Federated` to the names trusted. Who signs with a key is of `RAM`.
     Trust(BTreeMap<String, Vec<Pattern>>),
 }
 
@@ -19,7 +19,7 @@ impl Principal {
         let covers = |pattern: &Pattern| pattern.is_any() || names.iter().any(|name| pattern.matches(name));
         match self {
             Self::Bucket(patterns) => patterns.is_empty() || patterns.iter().any(covers),
-            Self::Trust(families) => families.values().flatten().any(covers),
+            Self::Trust(families) => families.get("RAM").into_iter().flatten().any(covers),
         }
     }
 }
