@@ -3,23 +3,13 @@
 use shared::decision::{Principal, SignatureOutcome};
 use shared::error::{OssCode, OssError};
 use shared::region::Region;
-use shared::secret::{Secret, mask};
+use shared::secret::mask;
 use shared::sign::{Mismatch, Presented, Request, Scheme, presented};
 use time::OffsetDateTime;
 
-use crate::accounts::{Accounts, User};
-use crate::session::{Sealer, Session};
-
-/// Who asks, once it is proven.
-#[derive(Debug)]
-pub enum Caller<'a> {
-    /// Nobody signed.
-    Anonymous,
-    /// A RAM user with a long-term key.
-    User(&'a User),
-    /// Someone who assumed a role.
-    Session(Box<Session>),
-}
+use crate::accounts::Accounts;
+pub use crate::caller::Caller;
+use crate::session::Sealer;
 
 /// What was found out, also when the answer is no.
 #[derive(Debug, Default)]
@@ -76,18 +66,9 @@ fn prove<'a>(authority: Authority<'a>, request: &Request, findings: &mut Finding
     }
     presented.check_time(authority.now, authority.region.as_str())?;
     let caller = owner_of_key(authority, &presented)?;
-    let secret: &Secret = match &caller {
-        Caller::User(user) => {
-            findings.principal.kind = "user".to_owned();
-            findings.principal.arn.clone_from(&user.arn);
-            &user.access_key_secret
-        }
-        Caller::Session(session) => {
-            findings.principal.kind = "role".to_owned();
-            findings.principal.arn = format!("{}/{}", session.role_arn, session.session_name);
-            &session.access_key_secret
-        }
-        Caller::Anonymous => return Ok(caller),
+    findings.principal = caller.principal(authority.accounts);
+    let Some(secret) = caller.secret() else {
+        return Ok(caller);
     };
     let scheme = described(&presented);
     if let Err(mismatch) = presented.verify(request, secret) {
@@ -110,13 +91,15 @@ fn prove<'a>(authority: Authority<'a>, request: &Request, findings: &mut Finding
 }
 
 fn owner_of_key<'a>(authority: Authority<'a>, presented: &Presented) -> Result<Caller<'a>, OssError> {
-    let unknown = |ec| {
-        let message = "The OSS Access Key Id you provided does not exist in our records.";
+    let invalid = |message, ec| {
         OssError::new(OssCode::InvalidAccessKeyId, message).ec(ec).detail("OSSAccessKeyId", &presented.access_key_id)
     };
-    let user = authority.accounts.user_of_key(&presented.access_key_id);
-    match (&presented.security_token, user) {
-        (None, Some(user)) => Ok(Caller::User(user)),
+    let unknown = |ec| invalid("The OSS Access Key Id you provided does not exist in our records.", ec);
+    match (&presented.security_token, authority.accounts.key(&presented.access_key_id)) {
+        (None, Some((_, key))) if !key.active => {
+            Err(invalid("The OSS Access Key Id you provided is disabled.", "0002-00000902"))
+        }
+        (None, Some(holder)) => Ok(Caller::of_key(holder)),
         (None, None) if presented.access_key_id.starts_with("STS.") => Err(unknown("0002-00000003")),
         (None, None) => Err(unknown("0002-00000902")),
         (Some(_), Some(_)) => Err(unknown("0002-00000002")),

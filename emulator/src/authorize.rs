@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use shared::decision::LayerOutcome;
 use shared::error::{OssCode, OssError};
-use shared::ram::{Context, Layer, LayerVerdict, Layers, Outcome, PolicyDocument, Request, Verdict, evaluate};
+use shared::ram::pattern::Case;
+use shared::ram::{
+    Context, Layer, LayerVerdict, Layers, Outcome, Pattern, PolicyDocument, Principal, Request, Verdict, evaluate,
+};
 use shared::timefmt;
 use time::OffsetDateTime;
 
@@ -74,29 +77,44 @@ pub fn authorize(
         principals: principals(accounts, caller),
         context: context(caller, circumstances),
     };
-    let identity = identity_policies(accounts, caller);
-    let session = match caller {
-        Caller::Session(session) => session.policy.as_ref(),
-        _ => None,
-    };
-    let verdict = evaluate(&Layers { identity: &identity, session, bucket: bucket_policy }, &request);
+    let identity = caller.identity_policies(accounts);
+    let spared = bucket_policy.filter(|_| matches!(caller, Caller::Root(_))).map(without_everybody);
+    let bucket = spared.as_ref().or(bucket_policy);
+    let verdict = evaluate(&Layers { identity: &identity, session: caller.session_policy(), bucket }, &request);
+    let mut layers = layer_outcomes(&verdict, matches!(caller, Caller::Anonymous));
+    // RAM has nothing to say about the account itself; what no policy denies, it may do with what it owns.
+    let owner = matches!(caller, Caller::Root(_)) && verdict.leaves_it_to_acls();
+    if owner {
+        layers.push(LayerOutcome {
+            layer: "owner".to_owned(),
+            effect: "Allow".to_owned(),
+            statement: None,
+            because: "the account owns its buckets".to_owned(),
+        });
+    }
     Ruling {
         resource,
-        layers: layer_outcomes(&verdict, matches!(caller, Caller::Anonymous)),
-        undecided: verdict.leaves_it_to_acls(),
-        refusal: (!verdict.is_allow()).then(|| refusal(accounts, caller, question, &verdict)),
+        layers,
+        undecided: verdict.leaves_it_to_acls() && !owner,
+        refusal: (!verdict.is_allow() && !owner).then(|| refusal(accounts, caller, question, &verdict)),
     }
 }
 
-/// The policies of the user or role; of nobody, none.
-pub fn identity_policies<'a>(accounts: &'a Accounts, caller: &'a Caller<'_>) -> Vec<&'a PolicyDocument> {
-    match caller {
-        Caller::Anonymous => Vec::new(),
-        Caller::User(user) => user.policies.iter().collect(),
-        Caller::Session(session) => {
-            accounts.role(&session.role_arn).map(|role| role.policies.iter().collect()).unwrap_or_default()
+/// The bucket policy as it binds the owner: statements about everybody without a condition spare it.
+fn without_everybody(policy: &PolicyDocument) -> PolicyDocument {
+    let everybody = |principal: &Principal| match principal {
+        Principal::Bucket(patterns) => patterns.is_empty() || patterns.iter().any(Pattern::is_any),
+        Principal::Trust(_) => false,
+    };
+    // Emptied, not removed: the decision names statements by their place.
+    let nobody = Principal::Bucket(vec![Pattern::new("", Case::Sensitive)]);
+    let mut policy = policy.clone();
+    for statement in &mut policy.statements {
+        if statement.conditions.is_empty() && statement.principal.as_ref().is_some_and(everybody) {
+            statement.principal = Some(nobody.clone());
         }
     }
+    policy
 }
 
 impl Ruling {
@@ -123,7 +141,8 @@ impl Ruling {
 fn principals(accounts: &Accounts, caller: &Caller<'_>) -> Vec<String> {
     match caller {
         Caller::Anonymous => Vec::new(),
-        Caller::User(user) => vec![accounts.account_id.clone(), user.id.clone(), user.arn.clone()],
+        Caller::Root(_) => vec![accounts.account_id.clone()],
+        Caller::User(user, _) => vec![accounts.account_id.clone(), user.id.clone(), user.arn.clone()],
         Caller::Session(session) => {
             vec![session.role_arn.clone(), format!("{}/{}", session.role_arn, session.session_name)]
         }
@@ -136,10 +155,8 @@ fn context(caller: &Caller<'_>, facts: &Circumstances) -> Context {
         .with("acs:UserAgent", facts.user_agent.as_str())
         .with("acs:CurrentTime", timefmt::iso8601(facts.now))
         .with("acs:SecureTransport", facts.secure.to_string());
-    match caller {
-        Caller::Anonymous => {}
-        Caller::User(user) => context.insert("acs:AccessId", &user.access_key_id),
-        Caller::Session(session) => context.insert("acs:AccessId", &session.access_key_id),
+    if let Some(id) = caller.access_key_id() {
+        context.insert("acs:AccessId", id);
     }
     for (key, value) in &facts.keys {
         context.insert(key, value);
@@ -195,8 +212,9 @@ fn refusal(accounts: &Accounts, caller: &Caller<'_>, question: Question<'_>, ver
             let role = session.role_arn.rsplit('/').next().unwrap_or_default();
             ("AssumedRoleUser", format!("{role}:{}", session.session_name))
         }
-        Caller::User(user) => ("SubUser", user.id.clone()),
-        Caller::Anonymous => return error,
+        Caller::User(user, _) => ("SubUser", user.id.clone()),
+        // The detail is about RAM, which neither of them has to do with.
+        Caller::Anonymous | Caller::Root(_) => return error,
     };
     let policy_type = match verdict.because.layer {
         Layer::Session => "SessionPolicy",
@@ -211,4 +229,63 @@ fn refusal(accounts: &Accounts, caller: &Caller<'_>, question: Question<'_>, ver
         .detail("AccessDeniedDetail/AuthPrincipalDisplayName", name)
         .detail("AccessDeniedDetail/NoPermissionType", format!("{:?}", verdict.effect))
         .detail("AccessDeniedDetail/AuthAction", question.action)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use shared::ram::PolicyKind;
+
+    use super::*;
+
+    #[test]
+    fn the_owner_is_bound_by_what_names_it_or_has_a_condition() {
+        let document = json!({
+            "AccountId": "1",
+            "RootAccessKeys": [{ "AccessKeyId": "LTAIroot", "AccessKeySecret": "s" }],
+            "Users": [{
+                "UserName": "alice",
+                "AccessKeys": [{ "AccessKeyId": "LTAIalice", "AccessKeySecret": "s" }],
+                "Policies": [{ "Version": "1", "Statement": [{ "Effect": "Allow", "Action": "oss:*", "Resource": "*" }] }],
+            }],
+        });
+        let accounts = Accounts::parse(document.to_string().as_bytes()).unwrap();
+        let secure = json!({ "Bool": { "acs:SecureTransport": "false" } });
+        for (id, principal, condition, allowed, layer) in [
+            ("LTAIroot", None, None, true, "owner"),
+            ("LTAIroot", Some(json!("*")), None, true, "owner"),
+            ("LTAIroot", Some(json!([])), None, true, "owner"),
+            ("LTAIroot", Some(json!("2")), None, true, "owner"),
+            ("LTAIroot", Some(json!("1")), None, false, "bucket"),
+            ("LTAIroot", Some(json!("*")), Some(&secure), false, "bucket"),
+            ("LTAIalice", None, None, true, "identity"),
+            ("LTAIalice", Some(json!("*")), None, false, "bucket"),
+        ] {
+            let policy = principal.as_ref().map(|principal| {
+                let mut deny = json!({ "Effect": "Deny", "Action": "oss:*", "Resource": "*", "Principal": principal });
+                if let Some(condition) = condition {
+                    deny["Condition"] = condition.clone();
+                }
+                let policy = json!({ "Version": "1", "Statement": [deny] });
+                PolicyDocument::from_value(&policy, PolicyKind::Bucket).unwrap()
+            });
+            let facts = Circumstances {
+                source_ip: IpAddr::from([127, 0, 0, 1]),
+                secure: false,
+                user_agent: String::new(),
+                now: OffsetDateTime::UNIX_EPOCH,
+                keys: Vec::new(),
+            };
+            let caller = Caller::of_key(accounts.key(id).unwrap());
+            for key in [None, Some("k")] {
+                let plane = if key.is_some() { Plane::Read } else { Plane::Management };
+                let question = Question { action: "oss:GetObject", plane, bucket: Some("b"), key };
+                let ruling = authorize(&accounts, &caller, question, policy.as_ref(), &facts);
+                let what = format!("{id} {principal:?} {condition:?} {key:?}");
+                assert_eq!(ruling.refusal.is_none(), allowed, "{what}");
+                assert!(!ruling.undecided, "{what}");
+                assert_eq!(ruling.layers.last().unwrap().layer, layer, "{what}");
+            }
+        }
+    }
 }

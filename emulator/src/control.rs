@@ -1,4 +1,6 @@
-//! The control port: the decision stream and the clock. It asks for no key, so it answers only those who sit at this machine.
+//! The control port: the decision stream, the accounts and the clock. It asks for no key, so it answers only those who sit at this machine.
+
+mod accounts;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ pub struct Control {
 pub fn router(control: Control) -> Router {
     Router::new()
         .route("/decisions", get(decisions))
+        .route("/accounts", get(accounts::show).put(accounts::put))
         .route("/clock", get(clock).post(move_clock))
         .route("/callback_pub_key.pem", get(callback_key))
         .layer(middleware::from_fn(refuse_browsers))

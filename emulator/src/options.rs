@@ -1,6 +1,7 @@
 //! What the emulator can be told, on the command line or in the environment.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use shared::bucket::BucketName;
@@ -15,7 +16,7 @@ const FREE_LOOPBACK_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4
 #[derive(Debug, Clone, clap::Parser)]
 #[command(name = "emulator", version, max_term_width = 100)]
 pub struct Options {
-    /// The folder that keeps buckets and objects; a temporary one, removed at the end, when absent.
+    /// The folder that keeps buckets, objects, accounts and the key of tokens; a temporary one, removed at the end, when absent.
     #[arg(long, env = "EMULATOR_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Where OSS listens.
@@ -24,7 +25,7 @@ pub struct Options {
     /// Where STS listens.
     #[arg(long, env = "EMULATOR_STS_LISTEN", value_name = "ADDRESS", default_value_t = FREE_LOOPBACK_PORT)]
     pub sts_listen: SocketAddr,
-    /// Where the control port listens: decisions and the clock. It asks for no key, so keep it on loopback.
+    /// Where the control port listens: decisions, accounts and the clock. It asks for no key, so keep it on loopback.
     #[arg(long, env = "EMULATOR_CONTROL_LISTEN", value_name = "ADDRESS", default_value_t = FREE_LOOPBACK_PORT)]
     pub control_listen: SocketAddr,
     /// The region of all buckets.
@@ -33,26 +34,27 @@ pub struct Options {
     /// A bucket that exists from the start.
     #[arg(long, env = "EMULATOR_BUCKET", value_name = "NAME", default_value = "direct-transfer", value_parser = BucketName::parse)]
     pub bucket: BucketName,
+    /// A JSON file with users, roles, keys and policies; when absent, those kept in the data folder, or else one user and one role.
+    #[arg(long, env = "EMULATOR_ACCOUNTS", value_name = "FILE")]
+    pub accounts: Option<PathBuf>,
     /// The id of the RAM user's key; drawn at random when absent.
     #[arg(long, env = "EMULATOR_ACCESS_KEY_ID", value_name = "ID")]
     pub access_key_id: Option<String>,
     /// The secret of the RAM user's key; drawn at random when absent. Prefer the environment: others can read a command line.
     #[arg(long, env = "EMULATOR_ACCESS_KEY_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
     pub access_key_secret: Option<Secret>,
-    /// The role that the RAM user may assume.
-    #[arg(
-        long,
-        env = "EMULATOR_ROLE_ARN",
-        value_name = "ARN",
-        default_value = "acs:ram::1000000000000001:role/direct-transfer"
-    )]
-    pub role_arn: String,
+    /// The role that the RAM user may assume; acs:ram::1000000000000001:role/direct-transfer when absent.
+    #[arg(long, env = "EMULATOR_ROLE_ARN", value_name = "ARN")]
+    pub role_arn: Option<String>,
     /// Refuse signatures of version 1, as OSS does for new accounts and buckets.
     #[arg(long, env = "EMULATOR_REFUSE_V1")]
     pub refuse_v1: bool,
     /// Answer before what was written is on the disk: faster, for throwaway worlds. A kill of the process still loses nothing, a power cut may.
     #[arg(long, env = "EMULATOR_NO_SYNC")]
     pub no_sync: bool,
+    /// The most calls a second of each STS action, 100 in real STS; more are throttled. Without a limit when absent.
+    #[arg(long, env = "EMULATOR_STS_RATE", value_name = "CALLS")]
+    pub sts_rate: Option<NonZeroU32>,
 }
 
 #[allow(clippy::unnecessary_wraps)] // the form that clap asks for
@@ -72,11 +74,13 @@ impl Default for Options {
             region: Region::parse("cn-hangzhou").expect("a region"),
             #[allow(clippy::expect_used)]
             bucket: BucketName::parse("direct-transfer").expect("a bucket name"),
+            accounts: None,
             access_key_id: None,
             access_key_secret: None,
-            role_arn: "acs:ram::1000000000000001:role/direct-transfer".to_owned(),
+            role_arn: None,
             refuse_v1: false,
             no_sync: false,
+            sts_rate: None,
         }
     }
 }

@@ -19,9 +19,9 @@ use shared::sign::Request;
 use shared::timefmt;
 use time::OffsetDateTime;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, AccountsCell};
 use crate::authenticate::{Authority, Caller, Findings, authenticate};
-use crate::authorize::{Circumstances, Question, Ruling, authorize, identity_policies};
+use crate::authorize::{Circumstances, Question, Ruling, authorize};
 use crate::operation::{Op, Operation, Plane};
 use crate::ops::{self, Failure};
 use crate::pace::Pace;
@@ -35,8 +35,8 @@ use crate::{reply, rules, target};
 /// Everything that an emulator's services share.
 #[derive(Debug)]
 pub struct World {
-    /// Users and roles.
-    pub accounts: Accounts,
+    /// Users and roles; a request works on one snapshot.
+    pub accounts: AccountsCell,
     /// Makes and opens tokens.
     pub sealer: Sealer,
     /// Buckets and objects.
@@ -69,6 +69,8 @@ struct Peer {
 pub struct Call<'a> {
     /// The world it happens in.
     pub world: &'a Arc<World>,
+    /// The accounts as they were at arrival.
+    pub accounts: &'a Accounts,
     /// Who asks.
     pub caller: &'a Caller<'a>,
     /// The request as it was signed.
@@ -132,7 +134,7 @@ impl Call<'_> {
         };
         let policy = bucket.as_deref().and_then(rules::bucket_policy);
         let circumstances = self.circumstances(question, bucket.as_deref(), policy.as_ref()).await?;
-        let mut ruling = authorize(&self.world.accounts, self.caller, question, policy.as_ref(), &circumstances);
+        let mut ruling = authorize(self.accounts, self.caller, question, policy.as_ref(), &circumstances);
         if ruling.undecided
             && matches!(question.plane, Plane::Read | Plane::Write)
             && let (Some(bucket), Some(record), Some(key)) = (question.bucket, &bucket, question.key)
@@ -165,12 +167,8 @@ impl Call<'_> {
         bucket_policy: Option<&PolicyDocument>,
     ) -> Result<Circumstances, Failure> {
         let mut keys = rules::request_keys(self.request, question, bucket);
-        let identity = identity_policies(&self.world.accounts, self.caller);
-        let session = match self.caller {
-            Caller::Session(session) => session.policy.as_ref(),
-            _ => None,
-        };
-        let policies = identity.into_iter().chain(session).chain(bucket_policy);
+        let identity = self.caller.identity_policies(self.accounts);
+        let policies = identity.into_iter().chain(self.caller.session_policy()).chain(bucket_policy);
         // A look at the object's tags costs a read, which few policies are worth.
         if rules::mention(policies, "oss:ExistingObjectTag/")
             && let (Some(bucket), Some(key)) = (question.bucket, question.key)
@@ -261,15 +259,18 @@ async fn serve(
         decision.part_number = request.param("partNumber").and_then(|number| number.parse().ok());
     }
     let mut findings = Findings::default();
-    let (accounts, sealer, region) = (&world.accounts, &world.sealer, &world.region);
-    let authority = Authority { accounts, sealer, region, refuse_v1: world.refuse_v1, now };
+    let accounts = world.accounts.snapshot();
+    let (sealer, region) = (&world.sealer, &world.region);
+    let authority = Authority { accounts: &accounts, sealer, region, refuse_v1: world.refuse_v1, now };
     let caller = authenticate(authority, request, &mut findings);
     decision.principal = findings.principal;
     decision.signature = findings.signature;
     let caller = &caller?;
     let operation = operation?;
     check_names(world, request, operation)?;
-    let call = Call { world, caller, request, host, source_ip: peer.ip, secure: peer.secure, now, request_id };
+    let accounts = &*accounts;
+    let call =
+        Call { world, accounts, caller, request, host, source_ip: peer.ip, secure: peer.secure, now, request_id };
     // Of a batch, each key is asked about by itself.
     if operation.plane() != Plane::Open && operation.op() != Op::DeleteMultipleObjects {
         let question = Question {

@@ -1,4 +1,6 @@
-//! Security tokens: sealed by the emulator, so that it can open its own and keeps no list of them.
+//! Security tokens: sealed by the emulator, so that it can open its own and keeps no list of them, only the key of the seal.
+
+use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,6 +10,8 @@ use shared::ram::{PolicyDocument, PolicyKind};
 use shared::secret::{Secret, constant_time_eq};
 use shared::sign::hmac_sha256;
 use time::OffsetDateTime;
+
+use crate::private_files::{FileError, PrivateFiles};
 
 /// A role that somebody has assumed, as the token tells.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +44,24 @@ struct Sealed {
 const HEAD: [u8; 3] = [0x08, 0x02, 0x12];
 const MAC_BYTES: usize = 32;
 
+/// The name in the data folder under which the key of the seal is kept.
+const KEPT: &str = "token.key";
+const KEY_BYTES: usize = 32;
+
+/// Why there is no key to seal tokens with.
+#[derive(Debug, thiserror::Error)]
+pub enum SealerError {
+    /// The kept key cannot be read or written.
+    #[error("--data: {0}")]
+    File(#[from] FileError),
+    /// What is kept is no key of ours.
+    #[error("--data: {}: expected 64 hexadecimal digits. Remove the file to draw another key; tokens issued before end with it.", .0.display())]
+    Malformed(PathBuf),
+    /// The system gave no randomness.
+    #[error("the system has no randomness: {0}")]
+    Randomness(#[from] getrandom::Error),
+}
+
 /// Makes and opens tokens with a key of its own.
 #[derive(Debug)]
 pub struct Sealer {
@@ -47,14 +69,31 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    /// A sealer whose key nobody knows.
+    /// A sealer whose key nobody knows; its tokens end with it.
     ///
     /// # Errors
     /// When the system has no randomness.
     pub fn random() -> Result<Self, getrandom::Error> {
-        let mut key = [0; 32];
+        let mut key = [0; KEY_BYTES];
         getrandom::fill(&mut key)?;
         Ok(Self { key: Secret::new(hex::encode(key)) })
+    }
+
+    /// The sealer whose key is kept in `files`, drawn and kept there the first time: its tokens outlive a restart. Blocks.
+    ///
+    /// # Errors
+    /// [`SealerError`], which names the file.
+    pub fn kept(files: &PrivateFiles) -> Result<Self, SealerError> {
+        let Some(text) = files.read(KEPT)?.map(Secret::new) else {
+            let sealer = Self::random()?;
+            files.write(KEPT, sealer.key.expose())?;
+            return Ok(sealer);
+        };
+        let key = text.expose().trim();
+        if key.len() != 2 * KEY_BYTES || !key.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(SealerError::Malformed(files.path(KEPT)));
+        }
+        Ok(Self { key: Secret::new(key) })
     }
 
     fn mac(&self, purpose: &str, bytes: &[u8]) -> Vec<u8> {
@@ -123,6 +162,21 @@ impl Sealer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kept_key_opens_what_it_sealed_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = PrivateFiles::new(dir.path().to_owned());
+        let ends = OffsetDateTime::UNIX_EPOCH;
+        let token = Sealer::kept(&files).unwrap().issue("acs:ram::1:role/r", "alice", None, ends).unwrap();
+        let token = token.security_token.unwrap();
+        assert!(Sealer::kept(&files).unwrap().open(&token).is_some());
+        for bad in ["", "0123", &"g".repeat(64)] {
+            files.write(KEPT, bad).unwrap();
+            let error = Sealer::kept(&files).unwrap_err().to_string();
+            assert!(error.contains("token.key") && !error.contains("ggg"), "{error}");
+        }
+    }
 
     #[test]
     fn only_the_own_seal_opens() {

@@ -7,20 +7,20 @@ use std::sync::Arc;
 use axum::Router;
 use serde::Serialize;
 use shared::clock::ShiftedClock;
-use shared::secret::Secret;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::accounts::{AccountError, Accounts};
+use crate::accounts::{Accounts, AccountsCell, Origin, OriginError};
 use crate::callback::{self, CallbackKey};
 use crate::control::{self, Control};
 use crate::options::Options;
 use crate::oss::{self, World};
+use crate::private_files::PrivateFiles;
 use crate::recorder::Recorder;
-use crate::session::Sealer;
+use crate::session::{Sealer, SealerError};
 use crate::store::{BucketRecord, Store, StoreError, Sync, to_ms};
-use crate::sts::{self, Nonces, Sts};
+use crate::sts::{self, Sts};
 use crate::sweep::Sweeps;
 
 /// Why the emulator did not start.
@@ -47,25 +47,22 @@ pub enum StartError {
     /// No temporary folder could be made.
     #[error("no temporary folder for the data: {0}; name one with --data")]
     Temporary(std::io::Error),
-    /// The role's ARN is of another form.
-    #[error("--role-arn: {0}")]
-    Account(#[from] AccountError),
-    /// A key's id cannot stand in an Authorization header.
-    #[error("--access-key-id {0:?}: expected 3 to 128 letters, digits, '.', '-' or '_', not beginning with STS.")]
-    AccessKeyId(String),
-    /// A key's secret is empty.
-    #[error("--access-key-secret: it is empty")]
-    EmptySecret,
+    /// There are no accounts to begin with.
+    #[error(transparent)]
+    Accounts(#[from] OriginError),
+    /// There is no key to seal tokens with.
+    #[error(transparent)]
+    Sealer(#[from] SealerError),
     /// Callbacks cannot be signed or sent.
     #[error(transparent)]
     Callback(#[from] callback::SetupError),
-    /// The system gave no randomness.
-    #[error("the system has no randomness: {0}")]
-    Randomness(#[from] getrandom::Error),
+    /// A task of the start failed.
+    #[error("the start was cut off: {0}")]
+    CutOff(#[from] tokio::task::JoinError),
 }
 
 /// Where everything is, as the line on standard output tells.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Ready {
     /// `http://127.0.0.1:PORT`.
     pub oss_endpoint: String,
@@ -77,11 +74,11 @@ pub struct Ready {
     pub region: String,
     /// A bucket that exists.
     pub bucket: String,
-    /// The RAM user's key.
+    /// The key that the options name, or the first active one, a RAM user's if there is one; empty when none is active.
     pub access_key_id: String,
     /// Its secret; of use on this machine alone.
     pub access_key_secret: String,
-    /// A role that the RAM user may assume.
+    /// The role that the options name, or the first one; empty when there is none.
     pub role_arn: String,
 }
 
@@ -121,16 +118,7 @@ impl Running {
 /// # Errors
 /// [`StartError`], which names the option that is to be changed.
 pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running, StartError> {
-    let access_key_id = match options.access_key_id {
-        Some(id) => checked_key_id(id)?,
-        None => format!("DEMO{}", random_text(8)?),
-    };
-    let secret = match options.access_key_secret {
-        Some(secret) if secret.expose().is_empty() => return Err(StartError::EmptySecret),
-        Some(secret) => secret,
-        None => Secret::new(random_text(15)?),
-    };
-    let accounts = Accounts::new(&options.role_arn, access_key_id.clone(), secret.clone())?;
+    let origin = Origin::of(&options)?;
     let (oss_socket, oss_endpoint) = bind("--listen", options.listen).await?;
     let (sts_socket, sts_endpoint) = bind("--sts-listen", options.sts_listen).await?;
     let (control_socket, control_endpoint) = bind("--control-listen", options.control_listen).await?;
@@ -139,16 +127,19 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
         Some(_) => None,
         None => Some(tempfile::Builder::new().prefix("oss-emulator-").tempdir().map_err(StartError::Temporary)?),
     };
-    let dir = options.data.or_else(|| temporary.as_ref().map(|dir| dir.path().to_owned())).unwrap_or_default();
-    let bucket = options.bucket;
-    let sync = if options.no_sync { Sync::Never } else { Sync::Always };
+    let files = options.data.clone().map(PrivateFiles::new);
+    let dir = options.data.clone().or_else(|| temporary.as_ref().map(|dir| dir.path().to_owned())).unwrap_or_default();
     let key_url = format!("{control_endpoint}/callback_pub_key.pem");
     let callbacks = callback::Caller::new(open_callback_key(dir.clone()).await?, &key_url)?;
-    let store = open_store(dir, sync, bucket.to_string(), Arc::clone(&clock)).await?;
+    let sync = if options.no_sync { Sync::Never } else { Sync::Always };
+    // The store locks the folder, so nobody else reads or writes what is private in it.
+    let store = open_store(dir, sync, options.bucket.to_string(), Arc::clone(&clock)).await?;
+    let (accounts, sealer) = open_private(origin, files.clone()).await?;
+    let ready = Ready { oss_endpoint, sts_endpoint, control_endpoint, ..readiness(&options, &accounts) };
 
     let world = Arc::new(World {
-        accounts,
-        sealer: Sealer::random()?,
+        accounts: AccountsCell::new(accounts, files),
+        sealer,
         store: Arc::new(store),
         region: options.region.clone(),
         clock: Arc::clone(&clock) as Arc<dyn shared::clock::Clock>,
@@ -160,27 +151,39 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
     });
     let (stop, stopped) = watch::channel(false);
     let oss = Router::new().fallback(oss::handle).with_state(Arc::clone(&world));
-    let sts = Router::new()
-        .fallback(sts::handle)
-        .with_state(Arc::new(Sts { world: Arc::clone(&world), nonces: Nonces::default() }));
+    let sts = Router::new().fallback(sts::handle).with_state(Arc::new(Sts::new(Arc::clone(&world), options.sts_rate)));
     let control = control::router(Control { world, clock });
     let services = [(oss_socket, oss), (sts_socket, sts), (control_socket, control)]
         .map(|(socket, router)| tokio::spawn(serve(socket, router, stopped.clone())));
-    Ok(Running {
-        ready: Ready {
-            oss_endpoint,
-            sts_endpoint,
-            control_endpoint,
-            region: options.region.to_string(),
-            bucket: bucket.to_string(),
-            access_key_id,
-            access_key_secret: secret.expose().to_owned(),
-            role_arn: options.role_arn,
-        },
-        stop,
-        services: services.into(),
-        temporary,
-    })
+    Ok(Running { ready, stop, services: services.into(), temporary })
+}
+
+/// The accounts to begin with and the key of tokens: those kept in `files`, or new ones.
+async fn open_private(origin: Origin, files: Option<PrivateFiles>) -> Result<(Accounts, Sealer), StartError> {
+    let open = move || {
+        let accounts = origin.accounts(files.as_ref())?;
+        let sealer = match &files {
+            Some(files) => Sealer::kept(files)?,
+            None => Sealer::random().map_err(SealerError::from)?,
+        };
+        Ok((accounts, sealer))
+    };
+    tokio::task::spawn_blocking(open).await?
+}
+
+/// What to say when all is ready, the endpoints aside.
+fn readiness(options: &Options, accounts: &Accounts) -> Ready {
+    let named = options.access_key_id.as_ref().and_then(|id| accounts.key(id)).map(|(_, key)| key);
+    let key = named.or_else(|| accounts.first_key());
+    let role = options.role_arn.as_ref().and_then(|arn| accounts.role(arn)).or_else(|| accounts.first_role());
+    Ready {
+        region: options.region.to_string(),
+        bucket: options.bucket.to_string(),
+        access_key_id: key.map(|key| key.id.clone()).unwrap_or_default(),
+        access_key_secret: key.map(|key| key.secret.expose().to_owned()).unwrap_or_default(),
+        role_arn: role.map(|role| role.arn.clone()).unwrap_or_default(),
+        ..Ready::default()
+    }
 }
 
 async fn bind(option: &'static str, address: SocketAddr) -> Result<(TcpListener, String), StartError> {
@@ -221,20 +224,4 @@ async fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiv
             }
         })
         .await
-}
-
-fn checked_key_id(id: String) -> Result<String, StartError> {
-    let clean = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-    if (3..=128).contains(&id.len()) && id.bytes().all(clean) && !id.starts_with("STS.") {
-        Ok(id)
-    } else {
-        Err(StartError::AccessKeyId(id))
-    }
-}
-
-/// Hex of so many random bytes.
-fn random_text(bytes: usize) -> Result<String, getrandom::Error> {
-    let mut buffer = vec![0; bytes];
-    getrandom::fill(&mut buffer)?;
-    Ok(hex::encode(buffer))
 }

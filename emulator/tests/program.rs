@@ -144,6 +144,8 @@ fn a_wrong_option_is_named() {
         (&["--role-arn", "arn:aws:iam::1:role/x"], "acs:ram::<account number>:role/<name>"),
         (&["--access-key-id", "STS.x"], "--access-key-id"),
         (&["--data", "/dev/null/x"], "/dev/null/x"),
+        (&["--accounts", "/dev/null/x.json"], "--accounts /dev/null/x.json"),
+        (&["--sts-rate", "0"], "--sts-rate"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_emulator")).args(arguments).output().unwrap();
         let log = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -51,7 +51,7 @@ pub struct Decision {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Principal {
-    /// `anonymous`, `user` or `role`.
+    /// `anonymous`, `root`, `user` or `role`.
     pub kind: String,
     /// The ARN, once the key is known.
     pub arn: String,
@@ -92,7 +92,7 @@ pub enum SignatureOutcome {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LayerOutcome {
-    /// `session`, `identity`, `bucket`, `acl`, `trust`.
+    /// `session`, `identity`, `bucket`, `owner`, `acl`, `trust`.
     pub layer: String,
     /// `Allow`, `ExplicitDeny` or `ImplicitDeny`.
     pub effect: String,

@@ -1,32 +1,53 @@
-//! The RAM side of the world: one account with a user, a role, their keys and policies. Nobody stands above the evaluator.
+//! The RAM side of the world: one account with its root keys, users and roles, their keys and policies.
+
+mod cell;
+mod document;
+mod origin;
 
 use serde_json::json;
-use shared::ram::{PolicyDocument, PolicyError, PolicyKind};
+use shared::ram::PolicyDocument;
 use shared::secret::Secret;
 
-/// A RAM user with one long-term key.
-#[derive(Debug)]
+pub use cell::AccountsCell;
+pub use document::{DocumentError, MAX_DOCUMENT};
+pub use origin::{Origin, OriginError};
+
+/// A long-term key.
+#[derive(Debug, Clone)]
+pub struct AccessKey {
+    /// Its id, as requests name it.
+    pub id: String,
+    /// Its secret.
+    pub secret: Secret,
+    /// Whether its `Status` is `Active`; an inactive key opens nothing.
+    pub active: bool,
+}
+
+/// A RAM user.
+#[derive(Debug, Clone)]
 pub struct User {
+    /// The `UserName`.
+    pub name: String,
     /// `acs:ram::<account>:user/<name>`.
     pub arn: String,
     /// The user's number.
     pub id: String,
-    /// The id of its key.
-    pub access_key_id: String,
-    /// The secret of its key.
-    pub access_key_secret: Secret,
+    /// Its long-term keys.
+    pub access_keys: Vec<AccessKey>,
     /// Its identity policies.
     pub policies: Vec<PolicyDocument>,
 }
 
 /// A RAM role.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Role {
+    /// The `RoleName`.
+    pub name: String,
     /// `acs:ram::<account>:role/<name>`.
     pub arn: String,
     /// The role's number.
     pub id: String,
-    /// The longest life of its tokens, in seconds.
+    /// The longest life of its tokens, in seconds; 3600 to 43200.
     pub max_session_duration: u32,
     /// Who may assume it.
     pub trust: PolicyDocument,
@@ -34,32 +55,39 @@ pub struct Role {
     pub policies: Vec<PolicyDocument>,
 }
 
-/// One Alibaba Cloud account.
-#[derive(Debug)]
+/// One Alibaba Cloud account. Names, ids and key ids are each given once.
+#[derive(Debug, Clone)]
 pub struct Accounts {
     /// The account's number, which owns all buckets.
     pub account_id: String,
+    root_access_keys: Vec<AccessKey>,
     users: Vec<User>,
     roles: Vec<Role>,
-}
-
-/// Why an account cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum AccountError {
-    /// The role's ARN is of another form.
-    #[error("role ARN {0:?}: expected acs:ram::<account number>:role/<name>")]
-    RoleArn(String),
-    /// A policy of ours does not parse.
-    #[error(transparent)]
-    Policy(#[from] PolicyError),
 }
 
 /// `acs:ram::<account>:role/<name>`, split; `None` when it is of another form.
 pub fn split_role_arn(arn: &str) -> Option<(&str, &str)> {
     let (account, name) = arn.strip_prefix("acs:ram::")?.split_once(":role/")?;
-    let digits = !account.is_empty() && account.bytes().all(|b| b.is_ascii_digit());
-    let clean = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-    (digits && !name.is_empty() && name.len() <= 64 && name.bytes().all(clean)).then_some((account, name))
+    (is_number(account) && is_name(name)).then_some((account, name))
+}
+
+/// Whether `text` may be the number of an account, a user or a role.
+fn is_number(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_name_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')
+}
+
+/// Whether `text` may be a UserName or a RoleName.
+fn is_name(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(is_name_byte)
+}
+
+/// Whether `text` may be the id of a long-term key: it must fit in an Authorization header, and be told from a temporary key's.
+fn is_access_key_id(text: &str) -> bool {
+    (3..=128).contains(&text.len()) && text.bytes().all(is_name_byte) && !text.starts_with("STS.")
 }
 
 impl Accounts {
@@ -67,43 +95,79 @@ impl Accounts {
     /// token can do is then decided by its session policy.
     ///
     /// # Errors
-    /// [`AccountError::RoleArn`] when `role_arn` is no role's ARN.
-    pub fn new(role_arn: &str, access_key_id: String, access_key_secret: Secret) -> Result<Self, AccountError> {
-        let (account, _) = split_role_arn(role_arn).ok_or_else(|| AccountError::RoleArn(role_arn.to_owned()))?;
-        let identity = |action: &str, resource: &str| {
+    /// [`DocumentError`] when a name, the key's id or its secret is of another form.
+    fn of_one_user(
+        account_id: &str,
+        role_name: &str,
+        access_key_id: &str,
+        secret: &Secret,
+    ) -> Result<Self, DocumentError> {
+        let allow = |action: &str, resource: &str| {
             let statement = json!({ "Effect": "Allow", "Action": action, "Resource": resource });
-            PolicyDocument::from_value(&json!({ "Version": "1", "Statement": [statement] }), PolicyKind::Identity)
+            json!({ "Version": "1", "Statement": [statement] })
         };
-        let trust = json!({ "Version": "1", "Statement": [{
+        let trust = json!({
             "Effect": "Allow",
             "Action": "sts:AssumeRole",
-            "Principal": { "RAM": [format!("acs:ram::{account}:root")] },
-        }]});
-        let user = User {
-            arn: format!("acs:ram::{account}:user/app-server"),
-            id: "200000000000000001".to_owned(),
-            access_key_id,
-            access_key_secret,
-            policies: vec![identity("oss:*", "*")?, identity("sts:AssumeRole", role_arn)?],
-        };
-        let role = Role {
-            arn: role_arn.to_owned(),
-            id: "300000000000000001".to_owned(),
-            max_session_duration: 3600,
-            trust: PolicyDocument::from_value(&trust, PolicyKind::Trust)?,
-            policies: vec![identity("oss:*", "*")?],
-        };
-        Ok(Self { account_id: account.to_owned(), users: vec![user], roles: vec![role] })
+            "Principal": { "RAM": [format!("acs:ram::{account_id}:root")] },
+        });
+        Self::from_value(&json!({
+            "AccountId": account_id,
+            "Users": [{
+                "UserName": "app-server",
+                "UserId": "200000000000000001",
+                "AccessKeys": [{ "AccessKeyId": access_key_id, "AccessKeySecret": secret.expose() }],
+                "Policies": [
+                    allow("oss:*", "*"),
+                    allow("sts:AssumeRole", &format!("acs:ram::{account_id}:role/{role_name}")),
+                ],
+            }],
+            "Roles": [{
+                "RoleName": role_name,
+                "RoleId": "300000000000000001",
+                "AssumeRolePolicyDocument": { "Version": "1", "Statement": [trust] },
+                "Policies": [allow("oss:*", "*")],
+            }],
+        }))
     }
 
-    /// The user whose key has this id.
-    pub fn user_of_key(&self, access_key_id: &str) -> Option<&User> {
-        self.users.iter().find(|user| user.access_key_id == access_key_id)
+    /// The ARN of the account itself, by which a trust policy names all its users and roles.
+    pub fn root_arn(&self) -> String {
+        format!("acs:ram::{}:root", self.account_id)
+    }
+
+    /// The long-term key with this id, active or not, and whose it is; of the account itself where there is no user.
+    pub fn key(&self, access_key_id: &str) -> Option<(Option<&User>, &AccessKey)> {
+        self.keys().find(|(_, key)| key.id == access_key_id)
+    }
+
+    /// All keys, those of users first.
+    fn keys(&self) -> impl Iterator<Item = (Option<&User>, &AccessKey)> {
+        let of_users = self.users.iter().flat_map(|user| user.access_keys.iter().map(move |key| (Some(user), key)));
+        of_users.chain(self.root_access_keys.iter().map(|key| (None, key)))
+    }
+
+    /// The first active key: a user's, or else the account's own.
+    pub fn first_key(&self) -> Option<&AccessKey> {
+        self.keys().map(|(_, key)| key).find(|key| key.active)
+    }
+
+    /// Gives the key with this id another secret.
+    fn set_secret(&mut self, access_key_id: &str, secret: &Secret) {
+        let of_users = self.users.iter_mut().flat_map(|user| user.access_keys.iter_mut());
+        for key in of_users.chain(&mut self.root_access_keys).filter(|key| key.id == access_key_id) {
+            key.secret = secret.clone();
+        }
     }
 
     /// The role with this ARN.
     pub fn role(&self, arn: &str) -> Option<&Role> {
         self.roles.iter().find(|role| role.arn == arn)
+    }
+
+    /// The first role.
+    pub fn first_role(&self) -> Option<&Role> {
+        self.roles.first()
     }
 }
 

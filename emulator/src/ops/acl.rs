@@ -11,7 +11,7 @@ use crate::settings::acl::Acl;
 use crate::store::run;
 
 fn document(call: &Call<'_>, acl: Acl) -> Response<Body> {
-    reply::xml(acl.to_xml(&call.world.accounts.account_id))
+    reply::xml(acl.to_xml(&call.accounts.account_id))
 }
 
 /// `GET /bucket?acl`.

@@ -36,7 +36,7 @@ pub fn list(call: &Call<'_>) -> Result<Response<Body>, Failure> {
             xml.leaf("NextMarker", page.last().map(|(name, _)| name.as_str()).unwrap_or_default());
         }
     }
-    xml.owner("Owner", &call.world.accounts.account_id);
+    xml.owner("Owner", &call.accounts.account_id);
     xml.open("Buckets");
     for (name, record) in &page {
         xml.open("Bucket");
@@ -127,7 +127,7 @@ pub fn info(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let mut xml = Xml::new("BucketInfo");
     xml.open("Bucket");
     describe(&mut xml, call, call.bucket(), &record);
-    xml.leaf("DataRedundancyType", &record.redundancy).owner("Owner", &call.world.accounts.account_id);
+    xml.leaf("DataRedundancyType", &record.redundancy).owner("Owner", &call.accounts.account_id);
     xml.open("AccessControlList").leaf("Grant", record.acl.as_str()).close();
     if record.versioning != Versioning::Never {
         xml.leaf("Versioning", record.versioning.as_str());

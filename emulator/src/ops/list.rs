@@ -140,7 +140,7 @@ fn push_entries(xml: &mut Xml, call: &Call<'_>, page: &Page<ObjectRecord>, with_
                 .leaf("Size", record.size)
                 .leaf("StorageClass", record.attributes.storage_class.as_str());
             if with_owner {
-                xml.owner("Owner", &call.world.accounts.account_id);
+                xml.owner("Owner", &call.accounts.account_id);
             }
             xml.close();
         }

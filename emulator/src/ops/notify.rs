@@ -76,8 +76,8 @@ pub async fn send(
         operation: operation.to_owned(),
         requester: match call.caller {
             Caller::Anonymous => None,
-            Caller::User(user) => Some(user.id.clone()),
-            Caller::Session(_) => Some(call.world.accounts.account_id.clone()),
+            Caller::User(user, _) => Some(user.id.clone()),
+            Caller::Root(_) | Caller::Session(_) => Some(call.accounts.account_id.clone()),
         },
         image,
     };

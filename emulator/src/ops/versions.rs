@@ -65,7 +65,7 @@ pub async fn list(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     }
     for entry in &page.entries {
         if let Entry::Item(key, listed) = entry {
-            push(&mut xml, &call.world.accounts.account_id, key, listed);
+            push(&mut xml, &call.accounts.account_id, key, listed);
         }
     }
     push_common_prefixes(&mut xml, &page.entries);

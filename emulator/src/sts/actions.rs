@@ -7,58 +7,154 @@ use shared::ram::{
     Context, LayerVerdict, Layers, Outcome, PolicyDocument, PolicyKind, Request, evaluate, evaluate_layer,
 };
 use shared::sts::{AssumedRole, MAX_POLICY_CHARS, MIN_DURATION, StsError, is_session_name};
-use time::{Duration, OffsetDateTime};
+use shared::timefmt;
+use time::Duration;
 
 use super::call::Parameters;
-use super::{Reply, Trail};
-use crate::accounts::{Role, split_role_arn};
-use crate::authenticate::Caller;
-use crate::oss::World;
+use super::{Arrival, Reply, Trail};
+use crate::accounts::{Accounts, Role, split_role_arn};
+use crate::caller::Caller;
+use crate::session::Sealer;
 
-/// Checks every parameter, then identity and trust, then issues a temporary key.
-///
-/// # Errors
-/// [`StsError`] as STS words it.
-pub fn assume_role(
-    world: &World,
-    caller: &Caller<'_>,
-    parameters: &Parameters,
-    now: OffsetDateTime,
-    request_id: &str,
-    trail: &mut Trail,
-) -> Result<Reply, StsError> {
-    let role_arn = parameters.need("RoleArn")?;
-    role_arn.clone_into(&mut trail.resource);
-    let session_name = parameters.need("RoleSessionName")?;
-    if split_role_arn(role_arn).is_none() {
-        return Err(malformed("RoleArn"));
+/// A call whose sender is proven.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// The accounts as they were at arrival.
+    pub accounts: &'a Accounts,
+    /// Who asks.
+    pub caller: &'a Caller<'a>,
+    /// For what.
+    pub parameters: &'a Parameters,
+    /// When, and from where.
+    pub arrival: &'a Arrival<'a>,
+}
+
+impl Asked<'_> {
+    /// Checks every parameter, then identity and trust, then issues a temporary key.
+    ///
+    /// # Errors
+    /// [`StsError`] as STS words it.
+    pub fn assume_role(&self, sealer: &Sealer, trail: &mut Trail) -> Result<Reply, StsError> {
+        let role_arn = self.parameters.need("RoleArn")?;
+        role_arn.clone_into(&mut trail.resource);
+        let session_name = self.parameters.need("RoleSessionName")?;
+        if split_role_arn(role_arn).is_none() {
+            return Err(malformed("RoleArn"));
+        }
+        if !is_session_name(session_name) {
+            return Err(malformed("RoleSessionName"));
+        }
+        if self.parameters.get("ExternalId").is_some_and(|id| !is_external_id(id)) {
+            return Err(malformed("ExternalId"));
+        }
+        if self.parameters.get("SourceIdentity").is_some() {
+            let message = "SourceIdentity is not implemented here; leave it out.";
+            return Err(StsError::new(501, "NotImplemented", message));
+        }
+        let policy = session_policy(self.parameters)?;
+        if matches!(self.caller, Caller::Root(_)) {
+            return Err(StsError::new(403, "NoPermission", "Roles may not be assumed by root accounts."));
+        }
+        let role = self
+            .accounts
+            .role(role_arn)
+            .ok_or_else(|| StsError::new(404, "EntityNotExist.Role", "The specified Role not exists ."))?;
+        let seconds = duration(self.parameters, role)?;
+        self.check_permission(role, trail)?;
+        let expiration = self.arrival.now + Duration::seconds(i64::from(seconds));
+        let credentials = sealer.issue(role_arn, session_name, policy, expiration).map_err(|error| {
+            StsError::new(500, "InternalError", format!("STS Server Internal Error happened: {error}"))
+        })?;
+        let reply = AssumedRole {
+            credentials,
+            assumed_role_id: format!("{}:{session_name}", role.id),
+            arn: format!("{role_arn}/{session_name}"),
+            request_id: self.arrival.request_id.to_owned(),
+        };
+        Ok(Reply { json: reply.to_json(), xml: reply.to_xml() })
     }
-    if !is_session_name(session_name) {
-        return Err(malformed("RoleSessionName"));
+
+    /// The caller's own policies must allow it, and the role must trust the caller.
+    fn check_permission(&self, role: &Role, trail: &mut Trail) -> Result<(), StsError> {
+        // A role trusts its caller by name, or all users and roles of the account by the account's.
+        let name = match self.caller {
+            Caller::Session(session) => session.role_arn.clone(),
+            caller => caller.arn(self.accounts),
+        };
+        let request = Request {
+            action: "sts:AssumeRole".to_owned(),
+            resource: role.arn.clone(),
+            principals: vec![name, self.accounts.root_arn()],
+            context: self.context(),
+        };
+        let identity = self.caller.identity_policies(self.accounts);
+        let layers = Layers { identity: &identity, session: self.caller.session_policy(), bucket: None };
+        let own = evaluate(&layers, &request);
+        let trust = evaluate_layer(&[&role.trust], &request);
+        let session = own.session.as_ref().map(|session| outcome("session", session));
+        let rest = [outcome("identity", &own.identity), outcome("trust", &trust)];
+        trail.layers = session.into_iter().chain(rest).collect();
+        if own.is_allow() && trust.effect == Outcome::Allow {
+            return Ok(());
+        }
+        let message = "No permission perform sts:AssumeRole on this Role. Maybe you are not authorized to perform sts:AssumeRole or the specified role does not trust you";
+        Err(StsError::new(403, "NoPermission", message))
     }
-    let policy = session_policy(parameters)?;
-    let role = world
-        .accounts
-        .role(role_arn)
-        .ok_or_else(|| StsError::new(404, "EntityNotExist.Role", "The specified Role not exists ."))?;
-    let seconds = duration(parameters, role)?;
-    check_permission(world, caller, role, trail)?;
-    let expiration = now + Duration::seconds(i64::from(seconds));
-    let credentials = world
-        .sealer
-        .issue(role_arn, session_name, policy, expiration)
-        .map_err(|error| StsError::new(500, "InternalError", format!("STS Server Internal Error happened: {error}")))?;
-    let reply = AssumedRole {
-        credentials,
-        assumed_role_id: format!("{}:{session_name}", role.id),
-        arn: format!("{role_arn}/{session_name}"),
-        request_id: request_id.to_owned(),
-    };
-    Ok(Reply { json: reply.to_json(), xml: reply.to_xml() })
+
+    /// What conditions may look at. `sts:ExternalId` is there only if it was sent.
+    fn context(&self) -> Context {
+        let header = |name: &str| self.arrival.parts.headers.get(name).and_then(|value| value.to_str().ok());
+        let mut context = Context::new()
+            .with("acs:SourceIp", self.arrival.source_ip.to_string())
+            .with("acs:UserAgent", header("user-agent").unwrap_or_default())
+            .with("acs:CurrentTime", timefmt::iso8601(self.arrival.now))
+            .with("acs:SecureTransport", "false");
+        if let Some(id) = self.caller.access_key_id() {
+            context.insert("acs:AccessId", id);
+        }
+        if let Some(id) = self.parameters.get("ExternalId") {
+            context.insert("sts:ExternalId", id);
+        }
+        context
+    }
+
+    /// Who the caller is; needs no permission.
+    pub fn get_caller_identity(&self) -> Reply {
+        let account = &self.accounts.account_id;
+        let of = |kind: &str, principal: &str, id: (&'static str, &str)| {
+            vec![("IdentityType", kind.to_owned()), ("PrincipalId", principal.to_owned()), (id.0, id.1.to_owned())]
+        };
+        let mut fields: Vec<(&str, String)> = match self.caller {
+            Caller::Anonymous => Vec::new(),
+            Caller::Root(_) => of("Account", account, ("UserId", account)),
+            Caller::User(user, _) => of("RAMUser", &user.id, ("UserId", &user.id)),
+            Caller::Session(session) => {
+                let role = self.accounts.role(&session.role_arn).map(|role| role.id.as_str()).unwrap_or_default();
+                of("AssumedRoleUser", &format!("{role}:{}", session.session_name), ("RoleId", role))
+            }
+        };
+        fields.push(("Arn", self.caller.arn(self.accounts)));
+        fields.push(("AccountId", account.clone()));
+        fields.push(("RequestId", self.arrival.request_id.to_owned()));
+        let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<GetCallerIdentityResponse>\n");
+        let mut object = serde_json::Map::new();
+        for (name, value) in fields {
+            push_element(&mut xml, name, &value);
+            object.insert(name.to_owned(), json!(value));
+        }
+        xml.push_str("</GetCallerIdentityResponse>\n");
+        Reply { json: serde_json::Value::Object(object).to_string(), xml }
+    }
 }
 
 fn malformed(name: &str) -> StsError {
     StsError::new(400, &format!("InvalidParameter.{name}"), format!("The parameter {name} is wrongly formed."))
+}
+
+/// 2 to 1,224 of letters, digits and `_ + = , . @ : / -`.
+fn is_external_id(text: &str) -> bool {
+    let clean = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b);
+    (2..=1224).contains(&text.len()) && text.bytes().all(clean)
 }
 
 fn session_policy(parameters: &Parameters) -> Result<Option<&str>, StsError> {
@@ -91,34 +187,6 @@ fn duration(parameters: &Parameters, role: &Role) -> Result<u32, StsError> {
     })
 }
 
-/// The caller's own policies must allow it, and the role must trust the caller.
-fn check_permission(world: &World, caller: &Caller<'_>, role: &Role, trail: &mut Trail) -> Result<(), StsError> {
-    let account = &world.accounts.account_id;
-    let root = format!("acs:ram::{account}:root");
-    let (identity, session, names): (Vec<&PolicyDocument>, _, Vec<String>) = match caller {
-        Caller::Anonymous => (Vec::new(), None, Vec::new()),
-        Caller::User(user) => (user.policies.iter().collect(), None, vec![user.arn.clone(), root]),
-        Caller::Session(session) => {
-            let policies = world.accounts.role(&session.role_arn).map(|role| role.policies.iter().collect());
-            (policies.unwrap_or_default(), session.policy.as_ref(), vec![session.role_arn.clone(), root])
-        }
-    };
-    let request = Request {
-        action: "sts:AssumeRole".to_owned(),
-        resource: role.arn.clone(),
-        principals: names,
-        context: Context::new(),
-    };
-    let own = evaluate(&Layers { identity: &identity, session, bucket: None }, &request);
-    let trust = evaluate_layer(&[&role.trust], &request);
-    trail.layers = vec![outcome("identity", &own.identity), outcome("trust", &trust)];
-    if own.is_allow() && trust.effect == Outcome::Allow {
-        return Ok(());
-    }
-    let message = "No permission perform sts:AssumeRole on this Role. Maybe you are not authorized to perform sts:AssumeRole or the specified role does not trust you";
-    Err(StsError::new(403, "NoPermission", message))
-}
-
 fn outcome(layer: &str, verdict: &LayerVerdict) -> LayerOutcome {
     let statement = verdict.because.as_ref().map(|because| because.statement);
     LayerOutcome {
@@ -127,37 +195,4 @@ fn outcome(layer: &str, verdict: &LayerVerdict) -> LayerOutcome {
         statement,
         because: statement.map_or("no statement applies".to_owned(), |statement| format!("statement {statement}")),
     }
-}
-
-/// Who the caller is; needs no permission.
-pub fn get_caller_identity(world: &World, caller: &Caller<'_>, request_id: &str) -> Reply {
-    let account = &world.accounts.account_id;
-    let mut fields: Vec<(&str, String)> = match caller {
-        Caller::User(user) => vec![
-            ("IdentityType", "RAMUser".to_owned()),
-            ("PrincipalId", user.id.clone()),
-            ("UserId", user.id.clone()),
-            ("Arn", user.arn.clone()),
-        ],
-        Caller::Session(session) => {
-            let role_id = world.accounts.role(&session.role_arn).map(|role| role.id.clone()).unwrap_or_default();
-            vec![
-                ("IdentityType", "AssumedRoleUser".to_owned()),
-                ("PrincipalId", format!("{role_id}:{}", session.session_name)),
-                ("RoleId", role_id),
-                ("Arn", format!("{}/{}", session.role_arn, session.session_name)),
-            ]
-        }
-        Caller::Anonymous => Vec::new(),
-    };
-    fields.push(("AccountId", account.clone()));
-    fields.push(("RequestId", request_id.to_owned()));
-    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<GetCallerIdentityResponse>\n");
-    let mut object = serde_json::Map::new();
-    for (name, value) in fields {
-        push_element(&mut xml, name, &value);
-        object.insert(name.to_owned(), json!(value));
-    }
-    xml.push_str("</GetCallerIdentityResponse>\n");
-    Reply { json: serde_json::Value::Object(object).to_string(), xml }
 }

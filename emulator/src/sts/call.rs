@@ -8,9 +8,10 @@ use shared::sts::{self, StsError};
 use shared::timefmt;
 use time::OffsetDateTime;
 
-use super::{Reply, Sts, Trail, actions};
-use crate::authenticate::Caller;
-use crate::oss::World;
+use super::{Arrival, Reply, Sts, Trail, actions};
+use crate::accounts::Accounts;
+use crate::caller::Caller;
+use crate::session::Sealer;
 
 /// The parameters of a call, from query and form, decoded.
 #[derive(Debug, Default)]
@@ -61,14 +62,8 @@ struct Signed {
 ///
 /// # Errors
 /// [`StsError`] as STS words it.
-pub fn serve(
-    sts: &Sts,
-    parts: &Parts,
-    body: &[u8],
-    now: OffsetDateTime,
-    request_id: &str,
-    trail: &mut Trail,
-) -> Result<Reply, StsError> {
+pub fn serve(sts: &Sts, arrival: &Arrival<'_>, trail: &mut Trail) -> Result<Reply, StsError> {
+    let Arrival { parts, body, now, .. } = *arrival;
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let authorization = header("authorization").and_then(acs3::Authorization::parse);
     let mut parameters = Parameters::default();
@@ -100,34 +95,41 @@ pub fn serve(
         trail.signature = SignatureOutcome::Refused { reason: "InvalidTimeStamp.Expired".to_owned() };
         return Err(StsError::new(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired."));
     }
-    let caller = owner_of_key(&sts.world, &signed)?;
-    let secret = match &caller {
-        Caller::User(user) => &user.access_key_secret,
-        Caller::Session(session) => &session.access_key_secret,
-        Caller::Anonymous => return Err(unknown_key()),
-    };
-    (trail.principal.kind, trail.principal.arn) = match &caller {
-        Caller::User(user) => ("user".to_owned(), user.arn.clone()),
-        Caller::Session(session) => ("role".to_owned(), format!("{}/{}", session.role_arn, session.session_name)),
-        Caller::Anonymous => ("anonymous".to_owned(), String::new()),
-    };
+    let accounts = sts.world.accounts.snapshot();
+    let caller = owner_of_key(&accounts, &sts.world.sealer, &signed)?;
+    trail.principal = caller.principal(&accounts);
+    let secret = caller.secret().ok_or_else(unknown_key)?;
     verify(authorization.as_ref(), parts, body, (&query, &parameters), secret, trail)?;
     if let Caller::Session(session) = &caller
         && session.expiration <= now
     {
         return Err(StsError::new(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired."));
     }
+    let (action, throttle) = match action.as_str() {
+        "AssumeRole" => (Action::AssumeRole, &sts.assume_role),
+        "GetCallerIdentity" => (Action::GetCallerIdentity, &sts.get_caller_identity),
+        _ => {
+            let message = "Specified api is not found, please check your url and method.";
+            return Err(StsError::new(404, "InvalidAction.NotFound", message));
+        }
+    };
+    // Behind the signature, so that a stranger cannot use up the account's share.
+    if !throttle.admits(now) {
+        return Err(StsError::new(400, "Throttling.User", "Request was denied due to user flow control."));
+    }
     if !sts.nonces.use_up(&signed.access_key_id, &signed.nonce, now) {
         return Err(StsError::new(400, "SignatureNonceUsed", "Specified signature nonce was used already."));
     }
-    match action.as_str() {
-        "AssumeRole" => actions::assume_role(&sts.world, &caller, &parameters, now, request_id, trail),
-        "GetCallerIdentity" => Ok(actions::get_caller_identity(&sts.world, &caller, request_id)),
-        _ => {
-            let message = "Specified api is not found, please check your url and method.";
-            Err(StsError::new(404, "InvalidAction.NotFound", message))
-        }
+    let asked = actions::Asked { accounts: &accounts, caller: &caller, parameters: &parameters, arrival };
+    match action {
+        Action::AssumeRole => asked.assume_role(&sts.world.sealer, trail),
+        Action::GetCallerIdentity => Ok(asked.get_caller_identity()),
     }
+}
+
+enum Action {
+    AssumeRole,
+    GetCallerIdentity,
 }
 
 fn rpc_claims(parameters: &Parameters) -> Result<Signed, StsError> {
@@ -183,17 +185,23 @@ fn unknown_key() -> StsError {
     StsError::new(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
 }
 
-fn owner_of_key<'a>(world: &'a World, signed: &Signed) -> Result<Caller<'a>, StsError> {
-    match (&signed.token, world.accounts.user_of_key(&signed.access_key_id)) {
-        (None, Some(user)) => Ok(Caller::User(user)),
+fn owner_of_key<'a>(accounts: &'a Accounts, sealer: &Sealer, signed: &Signed) -> Result<Caller<'a>, StsError> {
+    match (&signed.token, accounts.key(&signed.access_key_id)) {
+        (None, Some((_, key))) if !key.active => {
+            Err(StsError::new(403, "InvalidAccessKeyId.Inactive", "Specified access key is disabled."))
+        }
+        (None, Some(holder)) => Ok(Caller::of_key(holder)),
         (None, None) if signed.access_key_id.starts_with("STS.") => {
             Err(StsError::new(400, "MissingSecurityToken", "SecurityToken is mandatory for this action."))
         }
         (None, None) => Err(unknown_key()),
         (Some(_), Some(_)) => Err(invalid_token()),
-        (Some(token), None) => match world.sealer.open(token) {
-            Some(session) if session.access_key_id == signed.access_key_id => Ok(Caller::Session(Box::new(session))),
-            _ => Err(invalid_token()),
+        (Some(token), None) => match sealer.open(token) {
+            Some(session) if session.access_key_id != signed.access_key_id => Err(invalid_token()),
+            // A token ends with its role.
+            Some(session) if accounts.role(&session.role_arn).is_none() => Err(unknown_key()),
+            Some(session) => Ok(Caller::Session(Box::new(session))),
+            None => Err(invalid_token()),
         },
     }
 }

@@ -3,30 +3,55 @@
 mod actions;
 mod call;
 mod nonces;
+mod throttle;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
+use axum::http::request::Parts;
 use axum::http::{Response, StatusCode, header};
 use shared::decision::{Decision, LayerOutcome};
 use shared::sts::StsError;
 use shared::timefmt;
+use time::OffsetDateTime;
 
 use crate::oss::World;
 use crate::{reply, request_id, target};
 
-pub use nonces::Nonces;
+use nonces::Nonces;
+use throttle::Throttle;
 
 /// What the STS service needs beside the world.
 #[derive(Debug)]
 pub struct Sts {
-    /// The world.
-    pub world: Arc<World>,
-    /// Nonces seen in the last quarter of an hour.
-    pub nonces: Nonces,
+    world: Arc<World>,
+    /// Nonces seen in the last half hour.
+    nonces: Nonces,
+    assume_role: Throttle,
+    get_caller_identity: Throttle,
+}
+
+impl Sts {
+    /// The service of `world`, which takes `rate` calls a second of each action; any number when it is `None`.
+    pub fn new(world: Arc<World>, rate: Option<NonZeroU32>) -> Self {
+        let (assume_role, get_caller_identity) = (Throttle::new(rate), Throttle::new(rate));
+        Self { world, nonces: Nonces::default(), assume_role, get_caller_identity }
+    }
+}
+
+/// One request as it came.
+#[derive(Debug)]
+pub struct Arrival<'a> {
+    parts: &'a Parts,
+    body: &'a [u8],
+    source_ip: IpAddr,
+    /// The emulator's time at arrival.
+    now: OffsetDateTime,
+    request_id: &'a str,
 }
 
 /// The longest request body, in bytes: a policy of 2,048 characters, encoded, and the rest.
@@ -53,7 +78,7 @@ pub struct Trail {
 /// Answers one HTTP request.
 pub async fn handle(
     State(sts): State<Arc<Sts>>,
-    ConnectInfo(_): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: axum::extract::Request,
 ) -> Response<Body> {
     let started = Instant::now();
@@ -63,7 +88,10 @@ pub async fn handle(
     let host = target::host_of(&parts);
     let mut trail = Trail::default();
     let (outcome, bytes_in) = match axum::body::to_bytes(body, MAX_BODY).await {
-        Ok(body) => (call::serve(&sts, &parts, &body, now, &id, &mut trail), body.len()),
+        Ok(body) => {
+            let arrival = Arrival { parts: &parts, body: &body, source_ip: peer.ip(), now, request_id: &id };
+            (call::serve(&sts, &arrival, &mut trail), body.len())
+        }
         Err(_) => (Err(StsError::new(400, "InvalidParameter", "The request body is too long or was cut off.")), 0),
     };
     let (status, error_code, text) = match outcome {
