@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests, where a surprise is a failure
 
+mod accounts;
 mod acls;
 mod append;
 mod archive;
