@@ -13,6 +13,7 @@ mod options;
 mod oss;
 mod pace;
 mod private_files;
+mod post;
 mod recorder;
 mod reply;
 mod rules;

@@ -85,7 +85,7 @@ impl<'a> Upload<'a> {
             "bucket" => Some(self.bucket),
             "key" => Some(self.key),
             "content-type" => self.content_type,
-            other => self.fields.get(other),
+            _ => self.fields.get(name),
         }
     }
 }
@@ -99,7 +99,7 @@ pub struct PostPolicy {
 }
 
 impl PostPolicy {
-    /// Reads the form field `policy`: base64 of `{"expiration": "…Z", "conditions": […]}` in UTF-8, with these two keys and no other.
+    /// Reads the form field `policy`: base64 of `{"expiration": "…Z", "conditions": […]}`, with these two keys alone.
     ///
     /// # Errors
     /// [`PolicyError::Invalid`], 400 `InvalidPolicyDocument`.

@@ -1,4 +1,5 @@
-//! PostObject: the form's fields, its signature, and its policy (`oss-rest.md` §1.7, §2.5). The base64 text of the policy is itself what is signed.
+//! PostObject: the form's fields, its signature, and its policy (`oss-rest.md` §1.7, §2.5). The base64 text of the
+//! policy is itself what is signed.
 
 mod condition;
 mod document;

@@ -44,7 +44,8 @@ pub enum FormAuthError {
     /// The credential is not `<id>/<yyyymmdd>/<region>/oss/aliyun_v4_request`.
     #[error("The credential in the form is invalid.")]
     Credential(String),
-    /// The time of signing is no time, not the credential's day, more than 15 minutes ahead, or more than 7 days old; with the field.
+    /// The time of signing is no time, not the credential's day, more than 15 minutes ahead, or more than 7 days old;
+    /// with the field.
     #[error("The signing date in credential is invalid.")]
     Date(&'static str, String),
     /// The credential names another region.
