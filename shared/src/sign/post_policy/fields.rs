@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The fields before the file. Names have no case, but for a callback's variables `x:…`. Of two fields with one name the
-/// first counts, for the policy as for the object: no reader sees another value.
+/// The fields before the file. Names have no case, but for a callback's variables `x:…`. Of two fields with one name
+/// the first counts, for the policy as for the object: no reader sees another value.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct FormFields(BTreeMap<String, String>);
 
