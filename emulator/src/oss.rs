@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{Response, header};
-use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use shared::bucket::BucketName;
 use shared::clock::Clock;
 use shared::decision::Decision;
@@ -30,7 +31,7 @@ use crate::session::Sealer;
 use crate::settings::acl::Acl;
 use crate::store::{BucketRecord, Found, ObjectRecord, Store, run};
 use crate::sweep::{self, Sweeps};
-use crate::{reply, rules, target};
+use crate::{post, reply, rules, target};
 
 /// Everything that an emulator's services share.
 #[derive(Debug)]
@@ -120,6 +121,17 @@ impl Call<'_> {
             Some(refusal) => Err(refusal.into()),
             None => Ok(()),
         }
+    }
+
+    /// Asks for the right to tag, where the request brings tags for the object of `question`.
+    ///
+    /// # Errors
+    /// As [`Call::require`].
+    pub async fn require_tagging(&self, question: Question<'_>) -> Result<(), Failure> {
+        if self.request.header("x-oss-tagging").is_none_or(str::is_empty) {
+            return Ok(());
+        }
+        self.require(Question { action: "oss:PutObjectTagging", plane: Plane::Owner, ..question }).await
     }
 
     /// Asks policies, then ACLs.
@@ -262,15 +274,23 @@ async fn serve(
     let accounts = world.accounts.snapshot();
     let (sealer, region) = (&world.sealer, &world.region);
     let authority = Authority { accounts: &accounts, sealer, region, refuse_v1: world.refuse_v1, now };
+    let nobody = Caller::Anonymous;
+    let (source_ip, secure) = (peer.ip, peer.secure);
+    let call = Call { world, accounts: &accounts, caller: &nobody, request, host, source_ip, secure, now, request_id };
+    if let Ok(operation) = &operation
+        && operation.op() == Op::PostObject
+    {
+        // Its sender stands in the form.
+        check_names(world, request, *operation)?;
+        return post::serve(&call, authority, body, decision).await;
+    }
     let caller = authenticate(authority, request, &mut findings);
     decision.principal = findings.principal;
     decision.signature = findings.signature;
     let caller = &caller?;
     let operation = operation?;
     check_names(world, request, operation)?;
-    let accounts = &*accounts;
-    let call =
-        Call { world, accounts, caller, request, host, source_ip: peer.ip, secure: peer.secure, now, request_id };
+    let call = Call { caller, ..call };
     // Of a batch, each key is asked about by itself.
     if operation.plane() != Plane::Open && operation.op() != Op::DeleteMultipleObjects {
         let question = Question {
@@ -285,9 +305,7 @@ async fn serve(
         if let Some(refusal) = ruling.refusal {
             return Err(refusal.into());
         }
-        if request.header("x-oss-tagging").is_some_and(|tags| !tags.is_empty()) {
-            call.require(Question { action: "oss:PutObjectTagging", plane: Plane::Owner, ..question }).await?;
-        }
+        call.require_tagging(question).await?;
     }
     if let Some(name) = &request.bucket
         && let Some(bucket) = world.store.index.bucket(name)
@@ -349,10 +367,11 @@ fn content_length(response: &Response<Body>) -> u64 {
     header.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or_default()
 }
 
+type Pieces = BoxStream<'static, Result<bytes::Bytes, OssError>>;
+
 /// The body of a request, counted as it is read.
-#[derive(Debug)]
 pub struct Intake {
-    stream: Option<axum::body::BodyDataStream>,
+    stream: Option<Pieces>,
     /// The client waits for a word before it sends; to read would be that word.
     expects: bool,
     /// Bytes read so far.
@@ -367,7 +386,19 @@ const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 impl Intake {
     fn new(body: Body, expects: bool) -> Self {
-        Self { stream: Some(body.into_data_stream()), expects, received: 0, pace: None }
+        let broken = |_| OssError::new(OssCode::RequestTimeout, "The request body ended before its announced length.");
+        let stream = body.into_data_stream().map_err(broken).boxed();
+        Self { stream: Some(stream), expects, received: 0, pace: None }
+    }
+
+    /// What is still to come, for a reader that gives back what it leaves.
+    pub fn take(&mut self) -> Pieces {
+        self.stream.take().unwrap_or_else(|| futures_util::stream::empty().boxed())
+    }
+
+    /// From here on, the body is this.
+    pub fn give(&mut self, stream: impl Stream<Item = Result<bytes::Bytes, OssError>> + Send + 'static) {
+        self.stream = Some(stream.boxed());
     }
 
     /// The next piece; `None` at the end.
@@ -386,9 +417,9 @@ impl Intake {
                 }
                 Ok(Some(piece))
             }
-            Some(Err(_)) => {
+            Some(Err(error)) => {
                 self.stream = None;
-                Err(OssError::new(OssCode::RequestTimeout, "The request body ended before its announced length."))
+                Err(error)
             }
             None => {
                 self.stream = None;

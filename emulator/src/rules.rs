@@ -1,24 +1,27 @@
 //! What a bucket's settings and a request's headers say to the evaluator.
 
 use shared::error::elements;
-use shared::ram::{PolicyDocument, PolicyKind};
+use shared::ram::PolicyDocument;
 use shared::sign::Request;
 
 use crate::authorize::Question;
+use crate::settings::choice::PUBLIC_ACCESS_BLOCK;
+use crate::settings::policy::BucketPolicy;
 use crate::store::BucketRecord;
 
 /// The bucket's policy. One that cannot be read any more allows nothing; what it denied cannot be known.
 pub fn bucket_policy(bucket: &BucketRecord) -> Option<PolicyDocument> {
     let text = bucket.settings.get("policy")?;
-    PolicyDocument::parse(text, PolicyKind::Bucket)
-        .inspect_err(|error| tracing::error!("a bucket policy that was accepted cannot be read: {error}"))
+    BucketPolicy::parse(text)
+        .inspect_err(|error| tracing::error!("a bucket policy that was accepted cannot be read: {}", error.message))
         .ok()
+        .map(BucketPolicy::into_document)
 }
 
 /// Whether Block Public Access overrides the ACLs.
 pub fn blocks_public_access(bucket: &BucketRecord) -> bool {
-    let text = bucket.settings.get("publicAccessBlock").map(String::as_str).unwrap_or_default();
-    elements(text).iter().any(|(path, value)| path.ends_with("/BlockPublicAccess") && value == "true")
+    let stored = bucket.settings.get("publicAccessBlock").map(String::as_str);
+    PUBLIC_ACCESS_BLOCK.value(stored).is_ok_and(|value| value.as_deref() == Some("true"))
 }
 
 /// Whether a condition of one of the policies looks at a key that begins with `prefix`, in any case.

@@ -43,7 +43,11 @@ impl Stage {
         install_tls();
         let clock = Arc::new(ShiftedClock::new());
         let running = emulator::start(options, Arc::clone(&clock)).await.expect("the emulator starts");
-        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("an HTTP client");
         Self { ready: running.ready.clone(), clock, http, running }
     }
 

@@ -78,16 +78,6 @@ impl Plan {
         Ok(Some(plan))
     }
 
-    /// Adds one variable, as PostObject's form brings them: a field `x:name` each.
-    ///
-    /// # Errors
-    /// `InvalidArgument` for a name that does not begin with `x:` or has upper-case letters.
-    pub fn add_custom(&mut self, name: &str, value: &str) -> Result<(), OssError> {
-        check_name(name, value)?;
-        self.custom.insert(name.to_owned(), value.to_owned());
-        Ok(())
-    }
-
     /// Whether [`Facts::image`] is to be filled in.
     pub fn wants_image_info(&self) -> bool {
         self.body.wants_image_info()
@@ -413,15 +403,5 @@ mod tests {
         assert_eq!(Plan::of(&header), expected);
         let error = Plan::of(&header.with_param("callback", &callback)).unwrap_err();
         assert_eq!(error.ec.as_deref(), Some("0007-00000027"));
-    }
-
-    #[test]
-    fn a_form_adds_its_fields() {
-        let mut plan = read(&with("callbackBody", json!("b")), &json!({})).unwrap().unwrap();
-        plan.add_custom("x:a", "1").unwrap();
-        assert_eq!(plan.custom.get("x:a").map(String::as_str), Some("1"));
-        for name in ["a", "x:", "x:A", "X:a"] {
-            assert_eq!(plan.add_custom(name, "1").unwrap_err().ec.as_deref(), Some("0007-00000104"), "{name}");
-        }
     }
 }

@@ -24,6 +24,7 @@ mod versions;
 mod write;
 
 pub use cross_origin::{check_referer, mark};
+pub use write::put_form;
 
 use axum::body::Body;
 use axum::http::Response;
@@ -112,6 +113,7 @@ pub async fn perform(call: &Call<'_>, operation: Operation, body: &mut Intake) -
         Op::ListStyle => settings::list_styles(call),
         Op::DeleteStyle => settings::delete_style(call).await,
         Op::Preflight => cross_origin::preflight(call),
+        // Served before its sender is known, by `crate::post`.
         Op::PostObject => Err(not_implemented(operation.name()).into()),
     }
 }

@@ -74,6 +74,18 @@ pub fn refused(error: WriteError, bucket: &str, key: &str) -> Failure {
 
 /// `PUT /bucket/key`: answers once the object is on the disk.
 pub async fn put(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
+    put_as(call, body, "PutObject").await
+}
+
+/// The PutObject that a form amounts to.
+///
+/// # Errors
+/// [`Failure`], with what OSS answers.
+pub async fn put_form(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
+    put_as(call, body, "PostObject").await
+}
+
+async fn put_as(call: &Call<'_>, body: &mut Intake, operation: &str) -> Result<Response<Body>, Failure> {
     let attributes = attributes::read(call.request, &*call.bucket_record()?)?;
     let forbid_overwrite = attributes::forbids_overwrite(call.request)?;
     let plan = Plan::of(call.request)?;
@@ -85,7 +97,7 @@ pub async fn put(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, F
     reply::set_crc64(&mut response, blob.crc64);
     reply::set_named(&mut response, "content-md5", &STANDARD.encode(blob.md5));
     tell_outcome(&mut response, version.as_deref(), record.attributes.encryption.as_deref());
-    notify::finish(call, plan.as_ref(), ("PutObject", call.key()), &record, response).await
+    notify::finish(call, plan.as_ref(), (operation, call.key()), &record, response).await
 }
 
 /// Tells which version a write made, and how it is encrypted.

@@ -6,12 +6,14 @@ mod outcome;
 mod part;
 mod put;
 mod scan;
+mod serve;
 #[cfg(test)]
 mod tests;
 
-pub use file::FileBytes;
-pub use form::{Form, boundary, read_form};
-pub use outcome::{Posted, answer};
+pub use serve::serve;
+
+use form::{Form, boundary, read_form};
+use outcome::{Posted, answer};
 
 use shared::error::{OssCode, OssError};
 

@@ -70,8 +70,8 @@ impl BucketPolicy {
     }
 
     /// For the evaluator of `shared::ram`.
-    pub fn document(&self) -> &PolicyDocument {
-        &self.document
+    pub fn into_document(self) -> PolicyDocument {
+        self.document
     }
 
     /// Whether it opens the bucket to everybody, as Block Public Access understands it: some statement allows a principal

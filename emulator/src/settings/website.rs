@@ -53,16 +53,6 @@ impl Website {
     pub fn to_xml(&self) -> String {
         self.tree.to_xml()
     }
-
-    /// The object that stands for a directory: `index.html`.
-    pub fn index_suffix(&self) -> Option<&str> {
-        self.tree.child("IndexDocument")?.word("Suffix")
-    }
-
-    /// The object that stands for what is not found: `error.html`.
-    pub fn error_key(&self) -> Option<&str> {
-        self.tree.child("ErrorDocument")?.word("Key")
-    }
 }
 
 /// 404, for a bucket that is no website.
@@ -193,7 +183,6 @@ mod tests {
              <ErrorDocument><Key>error.中文</Key></ErrorDocument>",
         )
         .unwrap();
-        assert_eq!((both.index_suffix(), both.error_key()), (Some("index.html"), Some("error.中文")));
         assert!(both.to_xml().contains("<SupportSubDir>true</SupportSubDir>"));
         let index = website("<IndexDocument><Suffix>i</Suffix></IndexDocument><ErrorDocument><Key/></ErrorDocument>");
         assert!(!index.unwrap().to_xml().contains("ErrorDocument"));
