@@ -171,7 +171,7 @@ fn advice(error: &OssError) -> &'static str {
         OssCode::NoSuchBucket => "; check the bucket and the endpoint",
         OssCode::RequestTimeTooSkewed => "; check this machine's clock",
         OssCode::SignatureDoesNotMatch => "; check the region and the access key secret",
-        _ if error.status >= 500 => "; try again later",
+        _ if error.status >= 500 && error.status != 501 => "; try again later",
         _ => "",
     }
 }

@@ -48,6 +48,8 @@ fn remedy_of_refusal(error: &OssError) -> Remedy {
         OssCode::SecurityTokenExpired | OssCode::InvalidAccessKeyId | OssCode::InvalidSecurityToken => {
             Remedy::RefreshToken
         }
+        // Time does not teach a server what it cannot do.
+        _ if error.status == 501 => Remedy::None,
         _ if error.status >= 500 || matches!(error.status, 408 | 429) => Remedy::Wait,
         _ => Remedy::None,
     }
@@ -116,6 +118,7 @@ mod tests {
             (TransferError::Timeout { host: host(), seconds: 15.0 }, Remedy::Wait),
             (other(500), Remedy::Wait),
             (other(503), Remedy::Wait),
+            (other(501), Remedy::None),
             (other(408), Remedy::Wait),
             (other(429), Remedy::Wait),
             (other(400), Remedy::None),

@@ -23,6 +23,7 @@ async fn failures_that_may_pass_are_repeated_and_others_are_not() {
         (vec![Refuse(408, "Slow")], 2, Ok(())),
         (vec![Truncate, Truncate], 3, Ok(())),
         (vec![Truncate, Truncate, Truncate], 3, Err("Interrupted")),
+        (vec![Refuse(501, "NotImplemented")], 1, Err("NotImplemented")),
         (vec![Refuse(403, "AccessDenied")], 1, Err("AccessDenied")),
         (vec![Refuse(400, "InvalidArgument")], 1, Err("InvalidArgument")),
         (vec![Refuse(203, "CallbackFailed")], 1, Err("CallbackFailed")),

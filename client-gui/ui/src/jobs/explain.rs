@@ -63,6 +63,7 @@ fn explain_oss(error: &OssError, title: &str) -> Problem {
             ("IMG cannot read this picture. It may be damaged, or no picture.", Help::SelectAnother)
         }
         OssCode::InvalidArgument => ("OSS does not accept one of the values. The message names it.", Help::None),
+        OssCode::NotImplemented => ("This endpoint cannot do that. The message names what.", Help::None),
         _ if error.status >= 500 => ("OSS has trouble of its own. This often passes.", Help::Retry),
         _ => ("OSS refused the request.", Help::Retry),
     };
@@ -105,6 +106,7 @@ mod tests {
             (oss(OssCode::SecurityTokenExpired), "SecurityTokenExpired", Help::NewToken),
             (oss(OssCode::NoSuchBucket), "NoSuchBucket", Help::OpenConfigure),
             (oss(OssCode::InternalError), "InternalError", Help::Retry),
+            (oss(OssCode::NotImplemented), "NotImplemented", Help::None),
             (TransferError::Timeout { host: "h".to_owned(), seconds: 15.0 }, "Timeout", Help::Retry),
         ] {
             let problem = explain(&error, "title");
