@@ -230,3 +230,24 @@ pub fn well(ui: &Ui) -> egui::Frame {
         .corner_radius(CornerRadius::same(RADIUS))
         .inner_margin(Margin::symmetric(12, 9))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_chinese_and_with_emoji_can_be_read() {
+        let ctx = Context::default();
+        install(&ctx);
+        let mut lacking = Vec::new();
+        let mut frame = ctx.run_ui(egui::RawInput::default(), |ui| {
+            for family in [FontFamily::Proportional, FontFamily::Monospace] {
+                let font = FontId::new(13.0, family);
+                let lacks = |c: &char| !ui.fonts_mut(|fonts| fonts.has_glyph(&font, *c));
+                lacking.extend("照片é☕😀🌄".chars().filter(lacks));
+            }
+        });
+        frame.textures_delta.clear();
+        assert_eq!(lacking, Vec::<char>::new());
+    }
+}
