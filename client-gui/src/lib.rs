@@ -5,4 +5,4 @@ mod icon;
 mod window;
 
 pub use client_ui::{App, Settings};
-pub use window::{WindowError, WindowOptions, run};
+pub use window::{Coming, WindowError, WindowOptions, run};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use client_gui::{Settings, WindowOptions, run};
+use client_gui::{Coming, Settings, WindowOptions, run};
 use client_ui::problem::{Help, Problem};
 use shared::clock::SystemClock;
 use tracing_subscriber::EnvFilter;
@@ -46,7 +46,8 @@ fn start(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     run(WindowOptions {
         settings,
         settings_file,
-        image: args.image,
+        image: args.image.map(|path| Box::pin(std::future::ready(Some(path))) as Coming<_>),
+        until: None,
         note: None,
         notice,
         clock: Arc::new(SystemClock),

@@ -1,15 +1,18 @@
 //! Opens the window and runs the app in it, and turns whatever goes wrong on the way into one error with a hint.
 
+use std::future::Future;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use client_ui::problem::Problem;
 use client_ui::{App, Settings, TokioJobs, theme};
 use eframe::{CreationContext, NativeOptions, Renderer};
-use egui::ViewportBuilder;
+use egui::{ViewportBuilder, ViewportCommand};
 use shared::clock::Clock;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use crate::dialogs::RfdDialogs;
 use crate::icon;
@@ -18,14 +21,19 @@ const TITLE: &str = "Direct Transfer";
 const SIZE: [f32; 2] = [1120.0, 780.0];
 const LEAST_SIZE: [f32; 2] = [760.0, 520.0];
 
+/// What comes while the window is open already.
+pub type Coming<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// How to open the window.
 pub struct WindowOptions {
     /// What stands in the fields at first.
     pub settings: Settings,
     /// Where changed settings are kept; `None` keeps nothing.
     pub settings_file: Option<PathBuf>,
-    /// A picture to select at once.
-    pub image: Option<PathBuf>,
+    /// A picture to select once it is there, unless one has been chosen by then.
+    pub image: Option<Coming<Option<PathBuf>>>,
+    /// Closes the window when it ends.
+    pub until: Option<Coming<()>>,
     /// A few words beside the app's name, such as what kind of world this is.
     pub note: Option<String>,
     /// Something to say above the page at first.
@@ -80,7 +88,7 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
         ..NativeOptions::default()
     };
     let outcome = without_panics(|| {
-        eframe::run_native(TITLE, native, Box::new(|creation| Ok(Box::new(Shell(build(options, creation))))))
+        eframe::run_native(TITLE, native, Box::new(|creation| Ok(Box::new(Shell::new(options, creation)))))
     });
     match outcome {
         Ok(Ok(())) => Ok(()),
@@ -89,35 +97,67 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
     }
 }
 
-fn build(options: WindowOptions, creation: &CreationContext<'_>) -> App {
-    theme::install(&creation.egui_ctx);
-    let ctx = creation.egui_ctx.clone();
-    let wake = Arc::new(move || ctx.request_repaint());
-    let jobs = TokioJobs::new(options.runtime.clone(), Arc::clone(&options.clock), wake.clone(), options.settings_file);
-    let dialogs = RfdDialogs::new(options.runtime, wake);
-    let mut app = App::new(options.settings, Box::new(jobs), Box::new(dialogs), options.clock);
-    if let Some(note) = options.note {
-        app = app.with_note(note);
-    }
-    if let Some(notice) = options.notice {
-        app.tell(notice);
-    }
-    if let Some(image) = options.image {
-        app.open(image);
-    }
-    app
+/// The app as eframe wants it.
+struct Shell {
+    app: App,
+    image: Option<oneshot::Receiver<PathBuf>>,
 }
 
-/// The app as eframe wants it.
-struct Shell(App);
+impl Shell {
+    fn new(options: WindowOptions, creation: &CreationContext<'_>) -> Self {
+        theme::install(&creation.egui_ctx);
+        let ctx = creation.egui_ctx.clone();
+        if let Some(until) = options.until {
+            let ctx = ctx.clone();
+            options.runtime.spawn(async move {
+                until.await;
+                ctx.send_viewport_cmd(ViewportCommand::Close);
+                ctx.request_repaint();
+            });
+        }
+        let wake = Arc::new(move || ctx.request_repaint());
+        let image = options.image.map(|image| when_there(image, &options.runtime, wake.clone()));
+        let jobs =
+            TokioJobs::new(options.runtime.clone(), Arc::clone(&options.clock), wake.clone(), options.settings_file);
+        let dialogs = RfdDialogs::new(options.runtime, wake);
+        let mut app = App::new(options.settings, Box::new(jobs), Box::new(dialogs), options.clock);
+        if let Some(note) = options.note {
+            app = app.with_note(note);
+        }
+        if let Some(notice) = options.notice {
+            app.tell(notice);
+        }
+        Self { app, image }
+    }
+}
+
+/// Hands over the picture, and calls `wake`, when there is one.
+fn when_there(
+    image: Coming<Option<PathBuf>>,
+    runtime: &Handle,
+    wake: Arc<dyn Fn() + Send + Sync>,
+) -> oneshot::Receiver<PathBuf> {
+    let (sender, receiver) = oneshot::channel();
+    runtime.spawn(async move {
+        if let Some(path) = image.await
+            && sender.send(path).is_ok()
+        {
+            wake();
+        }
+    });
+    receiver
+}
 
 impl eframe::App for Shell {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        self.0.ui(ui);
+        if let Some(Ok(image)) = self.image.as_mut().map(oneshot::Receiver::try_recv) {
+            self.app.open(image);
+        }
+        self.app.ui(ui);
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        self.0.close();
+        self.app.close();
     }
 }
 

@@ -7,6 +7,7 @@ use crate::banner::banner;
 use crate::flow::{self, FlowError};
 use crate::options::Options;
 use crate::picture;
+use crate::report::say;
 use crate::world::{World, WorldError};
 
 /// Why the flow did not even begin.
@@ -32,23 +33,24 @@ const HEIGHT: u32 = 3000;
 /// # Errors
 /// [`HeadlessError`] when it could not begin.
 pub async fn run(options: &Options) -> Result<bool, HeadlessError> {
-    let sample = sample(options).await?;
+    let sample = Sample::of(options)?;
+    let image = sample.paint().await?;
     let world = World::start().await?;
     if !options.json {
-        println!("{}", banner(&world));
+        say(banner(&world));
     }
-    let report = flow::run(&world, sample.path(), &sample.label(), &options.out, |step| {
+    let report = flow::run(&world, &image, &sample.label(), &options.out, |step| {
         if !options.json {
-            println!("{}", step.line());
+            say(step.line());
         }
     })
     .await;
     world.stop().await;
     let report = report?;
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default());
+        say(serde_json::to_string_pretty(&report).unwrap_or_default());
     } else {
-        println!("\n{}", summary(report.ok, &options.out));
+        say(format_args!("\n{}", summary(report.ok, &options.out)));
     }
     Ok(report.ok)
 }
@@ -70,7 +72,39 @@ pub enum Sample {
 }
 
 impl Sample {
-    /// Where it is.
+    /// The picture that the options ask for; a generated one is there once it has been [painted](Self::paint).
+    ///
+    /// # Errors
+    /// [`HeadlessError::Picture`].
+    pub fn of(options: &Options) -> Result<Self, HeadlessError> {
+        if let Some(path) = &options.image {
+            return Ok(Self::Own(path.clone()));
+        }
+        let file = tempfile::Builder::new().prefix("photo-").suffix(".jpg").tempfile();
+        file.map(Self::Generated).map_err(HeadlessError::Picture)
+    }
+
+    /// Paints a generated picture, which takes seconds, on another thread; where the picture is.
+    ///
+    /// # Errors
+    /// [`HeadlessError::Picture`].
+    pub fn paint(&self) -> impl Future<Output = Result<PathBuf, HeadlessError>> + Send + use<> {
+        let path = self.path().to_owned();
+        // Not by its path: that would bring a file back that has been removed meanwhile.
+        let file = match self {
+            Self::Own(_) => None,
+            Self::Generated(file) => Some(file.reopen()),
+        };
+        async move {
+            let Some(file) = file else { return Ok(path) };
+            let mut file = file.map_err(HeadlessError::Picture)?;
+            let painted = tokio::task::spawn_blocking(move || file.write_all(&picture::photo(WIDTH, HEIGHT, 1))).await;
+            painted.unwrap_or_else(|join| Err(std::io::Error::other(join))).map_err(HeadlessError::Picture)?;
+            Ok(path)
+        }
+    }
+
+    /// Where it is, or will be.
     pub fn path(&self) -> &Path {
         match self {
             Self::Own(path) => path,
@@ -84,24 +118,4 @@ impl Sample {
             Self::Generated(_) => format!("generated, {WIDTH}x{HEIGHT}"),
         }
     }
-}
-
-/// The picture that the options ask for.
-///
-/// # Errors
-/// [`HeadlessError::Picture`].
-pub async fn sample(options: &Options) -> Result<Sample, HeadlessError> {
-    if let Some(path) = &options.image {
-        return Ok(Sample::Own(path.clone()));
-    }
-    let make = || {
-        let mut file = tempfile::Builder::new().prefix("photo-").suffix(".jpg").tempfile()?;
-        file.write_all(&picture::photo(WIDTH, HEIGHT, 1))?;
-        file.flush()?;
-        Ok(Sample::Generated(file))
-    };
-    tokio::task::spawn_blocking(make)
-        .await
-        .unwrap_or_else(|join| Err(std::io::Error::other(join.to_string())))
-        .map_err(HeadlessError::Picture)
 }

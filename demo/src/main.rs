@@ -1,9 +1,12 @@
 //! `cargo demo`: the whole product on this machine, in a window or without one.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use client_gui::WindowError;
+use demo::headless::Sample;
+use demo::report::say;
 use demo::{Options, World, banner, headless, window};
 use tokio::runtime::Runtime;
 use tracing_subscriber::EnvFilter;
@@ -16,26 +19,42 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    if !options.headless {
-        return in_window(&options, &runtime);
-    }
-    match runtime.block_on(headless::run(&options)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => failed(&error),
+    let code = if options.headless { without_window(&options, &runtime) } else { in_window(&options, &runtime) };
+    // A picture that is still being painted is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    code
+}
+
+fn without_window(options: &Options, runtime: &Runtime) -> ExitCode {
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            biased; // listening for signals begins before there is anything to remove
+            () = told_to_stop() => None,
+            outcome = headless::run(options) => Some(outcome),
+        }
+    });
+    match outcome {
+        Some(Ok(true)) => ExitCode::SUCCESS,
+        Some(Ok(false)) => ExitCode::FAILURE,
+        Some(Err(error)) => failed(&error),
+        None => failed(&"stopped before the end"),
     }
 }
 
 fn in_window(options: &Options, runtime: &Runtime) -> ExitCode {
-    // Both at once: the window is not to wait for the picture.
-    let begun = runtime.block_on(async { tokio::join!(World::start(), headless::sample(options)) });
-    let (world, sample) = match begun {
-        (Ok(world), Ok(sample)) => (world, sample),
-        (Err(error), _) => return failed(&error),
-        (_, Err(error)) => return failed(&error),
+    let sample = match Sample::of(options) {
+        Ok(sample) => sample,
+        Err(error) => return failed(&error),
     };
-    println!("{}", banner(&world));
-    let outcome = window::open(&world, sample.path().to_owned(), runtime.handle().clone());
+    let world = match runtime.block_on(World::start()) {
+        Ok(world) => world,
+        Err(error) => return failed(&error),
+    };
+    say(banner(&world));
+    // The window is not to wait for the picture.
+    let painted = sample.paint();
+    let image = async { painted.await.inspect_err(|error| tracing::warn!("{error}")).ok() };
+    let outcome = window::open(&world, Box::pin(image), Box::pin(told_to_stop()), runtime.handle().clone());
     runtime.block_on(world.stop());
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -50,4 +69,20 @@ fn in_window(options: &Options, runtime: &Runtime) -> ExitCode {
 fn failed(error: &dyn std::fmt::Display) -> ExitCode {
     eprintln!("demo: {error}");
     ExitCode::from(2)
+}
+
+/// Ctrl+C, or a polite kill: what was stored is to be removed before the end.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }

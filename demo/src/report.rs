@@ -1,5 +1,7 @@
 //! What the headless flow did: a line a step for people, JSON for programs.
 
+use std::fmt::Display;
+use std::io::Write;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -74,4 +76,9 @@ impl Step {
 /// A duration as reports give it: milliseconds to a tenth.
 pub fn milliseconds(elapsed: Duration) -> f64 {
     (elapsed.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+/// Prints a line. A reader that has gone away, as `| head` does, is no reason to stop.
+pub fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

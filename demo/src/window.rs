@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use client_gui::{Settings, WindowError, WindowOptions, run};
+use client_gui::{Coming, Settings, WindowError, WindowOptions, run};
 use tokio::runtime::Handle;
 
 use crate::world::World;
@@ -10,11 +10,16 @@ use crate::world::World;
 /// What the window says of itself.
 const NOTE: &str = "Demo: emulator and app server run in this process; nothing leaves this machine";
 
-/// Opens the window and returns when it is closed. `image` is selected from the start.
+/// Opens the window and returns when it is closed, as it is when `until` ends. `image` is selected once it is there.
 ///
 /// # Errors
 /// [`WindowError`], as when there is no display.
-pub fn open(world: &World, image: PathBuf, runtime: Handle) -> Result<(), WindowError> {
+pub fn open(
+    world: &World,
+    image: Coming<Option<PathBuf>>,
+    until: Coming<()>,
+    runtime: Handle,
+) -> Result<(), WindowError> {
     let settings = Settings {
         app_server: world.token_url.clone(),
         bucket: world.emulator.bucket.clone(),
@@ -27,6 +32,7 @@ pub fn open(world: &World, image: PathBuf, runtime: Handle) -> Result<(), Window
         // What is set here is about a world that is gone afterwards.
         settings_file: None,
         image: Some(image),
+        until: Some(until),
         note: Some(NOTE.to_owned()),
         notice: None,
         clock: world.clock.clone(),

@@ -65,10 +65,13 @@ impl App {
         self.jobs.close();
     }
 
-    /// Selects `image` before the first frame; Configure still comes first.
+    /// Selects `image` if none is selected yet, and leaves the step that is shown.
     pub fn open(&mut self, image: PathBuf) {
-        self.act(Action::TakeImage(image));
-        self.act(Action::GoTo(Step::Configure));
+        if matches!(self.state.picture, Selection::None) {
+            let shown = self.state.step;
+            self.act(Action::TakeImage(image));
+            self.act(Action::GoTo(shown));
+        }
     }
 
     /// What the app knows.

@@ -186,6 +186,21 @@ fn the_keyboard_alone_is_enough() {
 }
 
 #[test]
+fn a_picture_that_comes_late_is_selected_unless_one_has_been() {
+    let mut desk = Desk::new(USUAL, ThemeChoice::Light);
+    desk.harness.state_mut().open("/tmp/sample.jpg".into());
+    desk.harness.run();
+    let load = |command: &Command| matches!(command, Command::Load { path, .. } if path.ends_with("sample.jpg"));
+    assert!(desk.commands().iter().any(load));
+    assert_eq!(desk.harness.state().state().step, Step::Configure, "the step that is shown stays");
+    let mut desk = Desk::new(USUAL, ThemeChoice::Light);
+    desk.select();
+    desk.harness.state_mut().open("/tmp/sample.jpg".into());
+    desk.harness.run();
+    assert_eq!(desk.commands(), [], "the person's choice stays");
+}
+
+#[test]
 fn without_a_file_dialog_there_are_other_ways() {
     let mut desk = Desk::new(SMALL, ThemeChoice::Light);
     desk.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::O);
