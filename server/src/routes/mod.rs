@@ -12,6 +12,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
+use shared::token::TokenReply;
 
 use crate::App;
 
@@ -43,7 +44,11 @@ async fn limited_and_logged(request: Request, next: Next) -> Response {
     let (started, method, path) = (Instant::now(), request.method().clone(), request.uri().path().to_owned());
     let response = match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => refusal(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", "The request did not arrive in time."),
+        // Only the body of a token request is waited for.
+        Err(_) => contract(TokenReply::Refused {
+            error_code: "RequestTimeout".to_owned(),
+            error_message: "The request did not arrive in time.".to_owned(),
+        }),
     };
     let (status, ms) = (response.status().as_u16(), started.elapsed().as_millis());
     tracing::info!(%method, path, status, ms, "request");
@@ -58,6 +63,11 @@ async fn not_found() -> Response {
 async fn method_not_allowed(method: Method) -> Response {
     let message = format!("{method} is not allowed here: use GET or POST.");
     refusal(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", &message)
+}
+
+/// An answer of the token contract: HTTP 200 whatever the outcome.
+fn contract(reply: TokenReply) -> Response {
+    (fresh_json(), reply.to_json()).into_response()
 }
 
 /// A refusal outside the token contract, in its form; here the HTTP status and `StatusCode` agree.
