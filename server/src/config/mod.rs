@@ -3,6 +3,7 @@
 mod policy;
 mod read;
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -20,6 +21,8 @@ use crate::error::{ConfigError, Problem};
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7080);
 /// Where AssumeRole is asked unless `StsEndpoint` says otherwise.
 pub const DEFAULT_STS_ENDPOINT: &str = "https://sts.aliyuncs.com";
+/// Some editors save UTF-16 unless they are told otherwise.
+const NOT_UTF_8: &str = "the file is not UTF-8 text; save it as UTF-8";
 /// What `RoleArn` must look like.
 const ROLE_ARN_FORM: &str = "the ARN of a RAM role, such as acs:ram::1234567890123456:role/app-upload";
 
@@ -75,10 +78,13 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         match std::fs::read_to_string(path) {
             Ok(text) => Self::parse(&text, path),
-            Err(error) => Err(ConfigError {
-                source: path.display().to_string(),
-                problems: vec![Problem::Unreadable { reason: error.to_string() }],
-            }),
+            Err(error) => {
+                let problem = match error.kind() {
+                    ErrorKind::InvalidData => Problem::NotJson { reason: NOT_UTF_8.to_owned() },
+                    _ => Problem::Unreadable { reason: error.to_string() },
+                };
+                Err(ConfigError { source: path.display().to_string(), problems: vec![problem] })
+            }
         }
     }
 

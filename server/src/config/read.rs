@@ -1,5 +1,6 @@
 //! `config.json` to settings: every key known, every value of its kind, every problem reported at once.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -13,7 +14,8 @@ use shared::secret::Secret;
 use shared::sts::{MAX_DURATION, MIN_DURATION};
 
 use super::{
-    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, PolicyTemplate, role_arn_problem, token_expire_time_problem,
+    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, NOT_UTF_8, PolicyTemplate, role_arn_problem,
+    token_expire_time_problem,
 };
 use crate::error::Problem;
 
@@ -142,7 +144,10 @@ impl Settings {
         match std::fs::read_to_string(&path) {
             Ok(text) => Some(PolicyTemplate { text: without_bom(&text).to_owned(), source }),
             Err(error) => {
-                self.problems.push(Problem::PolicyUnreadable { path: source, reason: error.to_string() });
+                self.problems.push(match error.kind() {
+                    ErrorKind::InvalidData => Problem::Policy { policy: source, reason: NOT_UTF_8.to_owned() },
+                    _ => Problem::PolicyUnreadable { path: source, reason: error.to_string() },
+                });
                 None
             }
         }

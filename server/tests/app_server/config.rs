@@ -184,6 +184,21 @@ fn what_is_no_object_is_refused_with_its_place_and_without_its_content() {
 }
 
 #[test]
+fn files_in_another_encoding_are_to_be_saved_as_utf_8() {
+    let folder = folder();
+    let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let file = folder.path().join("config.json");
+    fs::write(folder.path().join("utf16.txt"), [&[0xff, 0xfe], &*utf_16("{}")].concat()).unwrap();
+    let good = settings(&json!({"PolicyFile": "utf16.txt"}));
+    for (bytes, named) in [([&[0xff, 0xfe], &*utf_16(&good)].concat(), "config.json"), (good.into_bytes(), "utf16.txt")]
+    {
+        fs::write(&file, bytes).unwrap();
+        let message = Config::load(&file).unwrap_err().to_string();
+        assert!(message.contains(named) && message.contains("save it as UTF-8"), "{message}");
+    }
+}
+
+#[test]
 fn settings_built_in_code_are_checked_too() {
     let mut config = parse(&folder(), &settings(&json!({}))).unwrap();
     config.role_arn = "acs:ram::1:role/".to_owned();
