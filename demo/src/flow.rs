@@ -231,8 +231,7 @@ impl Flow<'_> {
             Ok(picture) => picture,
             Err(error) => return unexpected(format!("what came is no picture: {error}")),
         };
-        // A picture that is smaller is not enlarged.
-        if picture.width() > width || picture.width() == 0 {
+        if !is_right_width(picture.width(), width, image::image_dimensions(self.image).ok()) {
             return unexpected(format!("the picture is {} wide, not {width}", picture.width()));
         }
         let path = self.out.join(format!("{name}.{ending}"));
@@ -301,6 +300,15 @@ fn refused(outcome: Result<Uploaded, TransferError>, code: &OssCode) -> Result<F
     }
 }
 
+/// Whether a picture resized to `asked` may be `got` wide: a smaller source is not enlarged, and one that lies on its side
+/// is turned upright. Of a `source` that cannot be read here less is known.
+fn is_right_width(got: u32, asked: u32, source: Option<(u32, u32)>) -> bool {
+    match source {
+        Some((width, height)) => got == asked.min(width) || got == asked.min(height),
+        None => (1..=asked).contains(&got),
+    }
+}
+
 /// Size, CRC64 and MD5 of a file, in one pass.
 fn measure(path: &Path) -> Result<Local, FlowError> {
     let fail = |source| FlowError::File { path: path.to_owned(), source };
@@ -315,5 +323,27 @@ fn measure(path: &Path) -> Result<Local, FlowError> {
         md5.update(piece);
         crc64.update(piece);
         size += read as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_right_width;
+
+    #[test]
+    fn a_resized_picture_is_as_wide_as_asked_or_as_its_source() {
+        for (got, source, right) in [
+            (200, Some((4000, 3000)), true),
+            (100, Some((4000, 3000)), false),
+            (4000, Some((4000, 3000)), false),
+            (150, Some((150, 90)), true),
+            (90, Some((150, 90)), true),
+            (200, Some((150, 90)), false),
+            (1, Some((4000, 3000)), false),
+            (120, None, true),
+            (0, None, false),
+        ] {
+            assert_eq!(is_right_width(got, 200, source), right, "{got} of {source:?}");
+        }
     }
 }
