@@ -129,11 +129,11 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
     };
     let files = options.data.clone().map(PrivateFiles::new);
     let dir = options.data.clone().or_else(|| temporary.as_ref().map(|dir| dir.path().to_owned())).unwrap_or_default();
-    let key_url = format!("{control_endpoint}/callback_pub_key.pem");
-    let callbacks = callback::Caller::new(open_callback_key(dir.clone()).await?, &key_url)?;
     let sync = if options.no_sync { Sync::Never } else { Sync::Always };
     // The store locks the folder, so nobody else reads or writes what is private in it.
-    let store = open_store(dir, sync, options.bucket.to_string(), Arc::clone(&clock)).await?;
+    let store = open_store(dir.clone(), sync, options.bucket.to_string(), Arc::clone(&clock)).await?;
+    let key_url = format!("{control_endpoint}/callback_pub_key.pem");
+    let callbacks = callback::Caller::new(open_callback_key(dir).await?, &key_url)?;
     let (accounts, sealer) = open_private(origin, files.clone()).await?;
     let ready = Ready { oss_endpoint, sts_endpoint, control_endpoint, ..readiness(&options, &accounts) };
 
