@@ -137,7 +137,7 @@ async fn a_form_of_version_one_redirects_or_is_refused() {
         (good.clone(), &user.access_key_id, "AAAA".to_owned(), "403 SignatureDoesNotMatch 0002-00000705"),
         (good.clone(), "unknown", sign(&good), "403 InvalidAccessKeyId 0002-00000902"),
         (good.clone(), &token.access_key_id, sign(&good), "403 InvalidAccessKeyId 0002-00000003"),
-        ("e30=".to_owned(), &user.access_key_id, sign("e30="), "400 InvalidPolicyDocument 0006-00000208"),
+        ("e30=".to_owned(), &user.access_key_id, sign("e30="), "400 InvalidPolicyDocument 0006-00000209"),
     ] {
         let made = post(&stage, &fields(policy, id, signature), "hello").await;
         assert_eq!(made.verdict(), expected, "{}", made.text());
