@@ -26,6 +26,7 @@ mod sweep;
 mod target;
 mod xml;
 
+pub use operation::support_table;
 pub use options::Options;
 pub use start::{Ready, Running, StartError, start};
 

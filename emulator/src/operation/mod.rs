@@ -1,12 +1,14 @@
 //! Which operation of OSS a request asks for, and the RAM action that it needs.
 
 mod row;
+mod support;
 mod table;
 
 use shared::error::{OssCode, OssError};
 use shared::sign::Request;
 
 pub use row::{Place, Plane, Row};
+pub use support::support_table;
 pub use table::TABLE;
 
 /// What performs an operation.

@@ -20,6 +20,7 @@ mod permissions;
 mod pictures;
 mod security_token_service;
 mod settings;
+mod support;
 mod survival;
 mod symlinks;
 mod tagging;
