@@ -29,6 +29,7 @@ mod xml;
 pub use operation::support_table;
 pub use options::Options;
 pub use start::{Ready, Running, StartError, start};
+pub use target::Cname;
 
 /// A request id as OSS writes it: 24 upper-case hex digits.
 fn request_id() -> String {

@@ -8,6 +8,8 @@ use shared::bucket::BucketName;
 use shared::region::Region;
 use shared::secret::Secret;
 
+use crate::target::Cname;
+
 const FREE_LOOPBACK_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// OSS, STS, RAM and IMG on this machine, enforcing for real.
@@ -31,6 +33,12 @@ pub struct Options {
     /// The region of all buckets.
     #[arg(long, env = "EMULATOR_REGION", value_name = "ID", default_value = "cn-hangzhou", value_parser = Region::parse)]
     pub region: Region,
+    /// Serve OSS and STS over TLS, with a certificate of the emulator's own: trust what the control port serves at /ca.pem.
+    #[arg(long, env = "EMULATOR_HTTPS", value_parser = clap::builder::FalseyValueParser::new())]
+    pub https: bool,
+    /// A host that stands for a bucket, as a CNAME does; once for each, or with commas between them.
+    #[arg(long, env = "EMULATOR_CNAME", value_name = "HOST=BUCKET", value_delimiter = ',', value_parser = Cname::parse)]
+    pub cname: Vec<Cname>,
     /// A bucket that exists from the start.
     #[arg(long, env = "EMULATOR_BUCKET", value_name = "NAME", default_value = "direct-transfer", value_parser = BucketName::parse)]
     pub bucket: BucketName,
@@ -72,6 +80,8 @@ impl Default for Options {
             control_listen: FREE_LOOPBACK_PORT,
             #[allow(clippy::expect_used)] // a constant, read by every test
             region: Region::parse("cn-hangzhou").expect("a region"),
+            https: false,
+            cname: Vec::new(),
             #[allow(clippy::expect_used)]
             bucket: BucketName::parse("direct-transfer").expect("a bucket name"),
             accounts: None,

@@ -44,6 +44,8 @@ pub struct World {
     pub store: Arc<Store>,
     /// The one region.
     pub region: Region,
+    /// Which hosts are for which buckets.
+    pub hosts: target::Hosts,
     /// The emulator's time.
     pub clock: Arc<dyn Clock>,
     /// The decision stream.
@@ -220,7 +222,7 @@ pub async fn handle(
         ..Decision::default()
     };
     let mut body = Intake::new(body, parts.headers.contains_key(header::EXPECT));
-    let request = target::request_of(&parts, &world.region);
+    let request = target::request_of(&parts, &world.hosts);
     let outcome = match &request {
         Ok(request) => {
             decision.path = described(request);

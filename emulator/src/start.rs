@@ -22,6 +22,7 @@ use crate::session::{Sealer, SealerError};
 use crate::store::{BucketRecord, Store, StoreError, Sync, to_ms};
 use crate::sts::{self, Sts};
 use crate::sweep::Sweeps;
+use crate::target::Hosts;
 
 /// Why the emulator did not start.
 #[derive(Debug, thiserror::Error)]
@@ -142,6 +143,7 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
         sealer,
         store: Arc::new(store),
         region: options.region.clone(),
+        hosts: Hosts::new(options.region.clone(), options.cname),
         clock: Arc::clone(&clock) as Arc<dyn shared::clock::Clock>,
         recorder: Recorder::new(),
         pictures: tokio::sync::Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
