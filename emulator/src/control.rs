@@ -30,6 +30,8 @@ pub struct Control {
     pub world: Arc<World>,
     /// Its clock.
     pub clock: Arc<ShiftedClock>,
+    /// With HTTPS, the certificate that clients are to trust.
+    pub ca_pem: Option<String>,
 }
 
 /// The routes of the control port.
@@ -39,6 +41,7 @@ pub fn router(control: Control) -> Router {
         .route("/accounts", get(accounts::show).put(accounts::put))
         .route("/clock", get(clock).post(move_clock))
         .route("/callback_pub_key.pem", get(callback_key))
+        .route("/ca.pem", get(ca_pem))
         .layer(middleware::from_fn(refuse_browsers))
         .with_state(control)
 }
@@ -116,6 +119,14 @@ fn clock_json(control: &Control) -> Json<Value> {
 /// `GET /clock`: the emulator's time and how far it is from this machine's.
 async fn clock(State(control): State<Control>) -> Json<Value> {
     clock_json(&control)
+}
+
+/// `GET /ca.pem`: what a client of OSS and STS is to trust, if they are served over TLS.
+async fn ca_pem(State(control): State<Control>) -> Response {
+    match control.ca_pem {
+        Some(pem) => ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response(),
+        None => (StatusCode::NOT_FOUND, Json(json!({ "error": "HTTPS is off; start with --https" }))).into_response(),
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,6 +7,7 @@ mod callback;
 mod caller;
 mod control;
 pub mod img;
+mod listen;
 mod operation;
 mod ops;
 mod options;
@@ -24,12 +25,14 @@ mod store;
 mod sts;
 mod sweep;
 mod target;
+mod tls;
 mod xml;
 
 pub use operation::support_table;
 pub use options::Options;
 pub use start::{Ready, Running, StartError, start};
 pub use target::Cname;
+pub use tls::TlsError;
 
 /// A request id as OSS writes it: 24 upper-case hex digits.
 fn request_id() -> String {

@@ -8,8 +8,13 @@ use emulator::{Options, start};
 use shared::clock::ShiftedClock;
 use tracing_subscriber::EnvFilter;
 
+/// Open files that let each of the three services have all its connections, and the store its blobs.
+const OPEN_FILES: u64 = 16 * 1024;
+
 fn main() -> ExitCode {
     let options = Options::parse();
+    // Where the system allows fewer, fewer connections are served at once.
+    let _ = rlimit::increase_nofile_limit(OPEN_FILES);
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Runtime::new() {

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::accounts::{Accounts, AccountsCell, Origin, OriginError};
 use crate::callback::{self, CallbackKey};
 use crate::control::{self, Control};
+use crate::listen::{self, Door, Limits};
 use crate::options::Options;
 use crate::oss::{self, World};
 use crate::private_files::PrivateFiles;
@@ -23,6 +24,7 @@ use crate::store::{BucketRecord, Store, StoreError, Sync, to_ms};
 use crate::sts::{self, Sts};
 use crate::sweep::Sweeps;
 use crate::target::Hosts;
+use crate::tls::{self, TlsError};
 
 /// Why the emulator did not start.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,9 @@ pub enum StartError {
         /// What is wrong.
         source: StoreError,
     },
+    /// There is no certificate for HTTPS.
+    #[error("--https: {0}")]
+    Https(#[from] TlsError),
     /// No temporary folder could be made.
     #[error("no temporary folder for the data: {0}; name one with --data")]
     Temporary(std::io::Error),
@@ -65,9 +70,9 @@ pub enum StartError {
 /// Where everything is, as the line on standard output tells.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Ready {
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https://…`.
     pub oss_endpoint: String,
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https://…`.
     pub sts_endpoint: String,
     /// `http://127.0.0.1:PORT`.
     pub control_endpoint: String,
@@ -92,7 +97,7 @@ pub struct Running {
     /// Where everything is.
     pub ready: Ready,
     stop: watch::Sender<bool>,
-    services: Vec<JoinHandle<std::io::Result<()>>>,
+    services: Vec<JoinHandle<()>>,
     // Removed when the last request is done.
     temporary: Option<tempfile::TempDir>,
 }
@@ -103,11 +108,9 @@ impl Running {
         let _ = self.stop.send(true);
         let deadline = tokio::time::Instant::now() + PATIENCE;
         for mut service in self.services {
-            match tokio::time::timeout_at(deadline, &mut service).await {
-                Ok(Ok(Err(error))) => tracing::warn!("a service ended badly: {error}"),
-                Ok(_) => {}
-                // Someone follows the decisions, or sends slowly.
-                Err(_) => service.abort(),
+            // Someone follows the decisions, or sends slowly.
+            if tokio::time::timeout_at(deadline, &mut service).await.is_err() {
+                service.abort();
             }
         }
         drop(self.temporary);
@@ -120,9 +123,11 @@ impl Running {
 /// [`StartError`], which names the option that is to be changed.
 pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running, StartError> {
     let origin = Origin::of(&options)?;
-    let (oss_socket, oss_endpoint) = bind("--listen", options.listen).await?;
-    let (sts_socket, sts_endpoint) = bind("--sts-listen", options.sts_listen).await?;
-    let (control_socket, control_endpoint) = bind("--control-listen", options.control_listen).await?;
+    let https_names = options.https.then(|| tls::names(&options));
+    let scheme = if https_names.is_some() { "https" } else { "http" };
+    let (oss_socket, oss_endpoint) = bind("--listen", options.listen, scheme).await?;
+    let (sts_socket, sts_endpoint) = bind("--sts-listen", options.sts_listen, scheme).await?;
+    let (control_socket, control_endpoint) = bind("--control-listen", options.control_listen, "http").await?;
 
     let temporary = match &options.data {
         Some(_) => None,
@@ -134,7 +139,12 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
     // The store locks the folder, so nobody else reads or writes what is private in it.
     let store = open_store(dir.clone(), sync, options.bucket.to_string(), Arc::clone(&clock)).await?;
     let key_url = format!("{control_endpoint}/callback_pub_key.pem");
-    let callbacks = callback::Caller::new(open_callback_key(dir).await?, &key_url)?;
+    let callbacks = callback::Caller::new(open_callback_key(dir.clone()).await?, &key_url)?;
+    let https = match https_names {
+        Some(names) => Some(tls::identity(dir, names, shared::clock::Clock::now(&*clock)).await?),
+        None => None,
+    };
+    let (tls, ca_pem) = https.map(|identity| (identity.acceptor, identity.ca_pem)).unzip();
     let (accounts, sealer) = open_private(origin, files.clone()).await?;
     let ready = Ready { oss_endpoint, sts_endpoint, control_endpoint, ..readiness(&options, &accounts) };
 
@@ -154,9 +164,14 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
     let (stop, stopped) = watch::channel(false);
     let oss = Router::new().fallback(oss::handle).with_state(Arc::clone(&world));
     let sts = Router::new().fallback(sts::handle).with_state(Arc::new(Sts::new(Arc::clone(&world), options.sts_rate)));
-    let control = control::router(Control { world, clock });
-    let services = [(oss_socket, oss), (sts_socket, sts), (control_socket, control)]
-        .map(|(socket, router)| tokio::spawn(serve(socket, router, stopped.clone())));
+    let control = control::router(Control { world, clock, ca_pem });
+    let limits = Limits::of_this_process();
+    let services = [(oss_socket, oss, tls.clone()), (sts_socket, sts, tls), (control_socket, control, None)].map(
+        |(socket, router, tls)| {
+            let door = Door { router, tls, limits };
+            tokio::spawn(listen::serve(socket, door, stopped.clone()))
+        },
+    );
     Ok(Running { ready, stop, services: services.into(), temporary })
 }
 
@@ -188,10 +203,10 @@ fn readiness(options: &Options, accounts: &Accounts) -> Ready {
     }
 }
 
-async fn bind(option: &'static str, address: SocketAddr) -> Result<(TcpListener, String), StartError> {
+async fn bind(option: &'static str, address: SocketAddr, scheme: &str) -> Result<(TcpListener, String), StartError> {
     let fail = |source| StartError::Listen { option, address, source };
     let listener = TcpListener::bind(address).await.map_err(fail)?;
-    let endpoint = format!("http://{}", listener.local_addr().map_err(fail)?);
+    let endpoint = format!("{scheme}://{}", listener.local_addr().map_err(fail)?);
     Ok((listener, endpoint))
 }
 
@@ -215,15 +230,4 @@ async fn open_store(dir: PathBuf, sync: Sync, bucket: String, clock: Arc<Shifted
         .await
         .unwrap_or_else(|join| Err(StoreError::Index(join.to_string())))
         .map_err(|source| StartError::Data { dir: at, source })
-}
-
-async fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            // A sender that is gone means that nobody will ever ask; then serve on.
-            if stopped.wait_for(|stop| *stop).await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        })
-        .await
 }
