@@ -125,9 +125,9 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
     let origin = Origin::of(&options)?;
     let https_names = options.https.then(|| tls::names(&options));
     let scheme = if https_names.is_some() { "https" } else { "http" };
-    let (oss_socket, oss_endpoint) = bind("--listen", options.listen, scheme).await?;
-    let (sts_socket, sts_endpoint) = bind("--sts-listen", options.sts_listen, scheme).await?;
-    let (control_socket, control_endpoint) = bind("--control-listen", options.control_listen, "http").await?;
+    let (oss_socket, oss_endpoint) = bind("--listen", options.listen, scheme)?;
+    let (sts_socket, sts_endpoint) = bind("--sts-listen", options.sts_listen, scheme)?;
+    let (control_socket, control_endpoint) = bind("--control-listen", options.control_listen, "http")?;
 
     let temporary = match &options.data {
         Some(_) => None,
@@ -203,9 +203,9 @@ fn readiness(options: &Options, accounts: &Accounts) -> Ready {
     }
 }
 
-async fn bind(option: &'static str, address: SocketAddr, scheme: &str) -> Result<(TcpListener, String), StartError> {
+fn bind(option: &'static str, address: SocketAddr, scheme: &str) -> Result<(TcpListener, String), StartError> {
     let fail = |source| StartError::Listen { option, address, source };
-    let listener = TcpListener::bind(address).await.map_err(fail)?;
+    let listener = listen::bind(address).map_err(fail)?;
     let endpoint = format!("{scheme}://{}", listener.local_addr().map_err(fail)?);
     Ok((listener, endpoint))
 }

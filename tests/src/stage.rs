@@ -19,7 +19,7 @@ pub struct Stage {
     pub ready: Ready,
     /// The emulator's clock.
     pub clock: Arc<ShiftedClock>,
-    /// Sends requests; follows no redirect, uses no proxy.
+    /// Sends requests; uses no proxy, and over HTTPS trusts the emulator alone.
     pub http: reqwest::Client,
     running: Running,
 }
@@ -43,11 +43,14 @@ impl Stage {
         install_tls();
         let clock = Arc::new(ShiftedClock::new());
         let running = emulator::start(options, Arc::clone(&clock)).await.expect("the emulator starts");
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("an HTTP client");
+        let client = || reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let mut http = client().build().expect("an HTTP client");
+        if running.ready.oss_endpoint.starts_with("https:") {
+            let url = format!("{}/ca.pem", running.ready.control_endpoint);
+            let pem = http.get(url).send().await.expect("the control port answers").bytes().await.expect("a body");
+            let authority = reqwest::Certificate::from_pem(&pem).expect("a certificate");
+            http = client().tls_certs_only([authority]).build().expect("an HTTP client");
+        }
         Self { ready: running.ready.clone(), clock, http, running }
     }
 

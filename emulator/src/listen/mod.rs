@@ -1,7 +1,7 @@
 //! The front door of the services: so many connections at once, none waited for without end, requests that mean one thing.
 //!
-//! A service has [`Limits::connections`] places. When all are taken and one more client comes, the connection whose client
-//! has kept it waiting longest is closed ([`seat::Seat::claim`] says which may be); where every client is being served, the
+//! A service has [`Limits::connections`] places. When all are taken and one more client comes, those connections are closed
+//! whose clients have kept them waiting longest ([`seat::Seat::claim`] says which may be); where every client is being served, the
 //! newcomer waits, and others behind it in the system's queue. So connections that are opened and left keep nobody out,
 //! however many they are, and a transfer that moves is never cut for another.
 
@@ -12,7 +12,7 @@ mod wire;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
@@ -40,8 +40,12 @@ use wire::Wire;
 
 use crate::reply;
 
+/// How many newcomers may wait in the system's queue; the system may allow fewer.
+const QUEUE: u32 = 4096;
 /// The most connections of one service.
 const MAX_CONNECTIONS: usize = 4096;
+/// Which part of a service's connections is closed at once to make room.
+const AT_ONCE: usize = 64;
 /// How long a newcomer waits before it looks again for a connection that can be given up.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// The pause after a refused accept, most often for lack of file descriptors.
@@ -110,6 +114,19 @@ impl std::fmt::Debug for Door {
     }
 }
 
+/// Listens at `address`, with room for a burst of newcomers: one that finds the system's queue full tries again a second later.
+///
+/// # Errors
+/// What the system says.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As the usual bind does: a restart need not wait until the last connections are forgotten. Windows means another thing by it.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
+}
+
 /// Serves until `stopped` says so, then until the requests under way are answered. Aborted, it closes all connections.
 ///
 /// Trouble with one connection ends that connection alone; trouble with accepting is logged, and tried again.
@@ -142,7 +159,7 @@ pub async fn serve(listener: TcpListener, door: Door, stopped: watch::Receiver<b
                     tracing::warn!("a connection could not be accepted: {error}; others are closed to make room");
                 }
                 refused = true;
-                connections.give_one_up();
+                connections.give_up();
                 sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -191,21 +208,29 @@ impl Connections {
         }
     }
 
-    /// Ready when there are fewer than `most`. Gives one up after the other until then.
+    /// Ready when there are fewer than `most`; gives some up until then.
     async fn make_room(&mut self, most: usize) {
         while self.tasks.len() >= most {
-            self.give_one_up();
+            self.give_up();
             let _ = timeout(LOOK_AGAIN, self.one_ends()).await;
         }
     }
 
-    fn give_one_up(&mut self) {
+    /// Closes the connection with the best claim; of those between requests, where they have it, a few, so that a flood of
+    /// newcomers does not pay for a look at all connections each.
+    fn give_up(&mut self) {
         let now = Instant::now();
         let claims = self.seats.iter().filter_map(|(id, (_, seat))| Some((seat.claim(now)?, *id)));
-        if let Some((_, id)) = claims.min_by_key(|(claim, _)| *claim)
-            && let Some((handle, _)) = self.seats.remove(&id)
-        {
-            handle.abort();
+        let mut claims: Vec<_> = claims.collect();
+        claims.sort_unstable_by_key(|(claim, _)| *claim);
+        let few = (self.seats.len() / AT_ONCE).max(1);
+        for (index, ((within, _), id)) in claims.into_iter().take(few).enumerate() {
+            if index > 0 && within {
+                break;
+            }
+            if let Some((handle, _)) = self.seats.remove(&id) {
+                handle.abort();
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ mod copies;
 mod decisions;
 mod demo_flow;
 mod forms;
+mod front_door;
 mod objects;
 mod odd_names;
 mod permissions;
