@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{Response, header};
@@ -23,6 +24,7 @@ use time::OffsetDateTime;
 use crate::accounts::{Accounts, AccountsCell};
 use crate::authenticate::{Authority, Caller, Findings, authenticate};
 use crate::authorize::{Circumstances, Question, Ruling, authorize};
+use crate::listen::Secure;
 use crate::operation::{Op, Operation, Plane};
 use crate::ops::{self, Failure};
 use crate::pace::Pace;
@@ -99,6 +101,11 @@ impl Call<'_> {
     /// The key; empty for a bucket, where no operation asks.
     pub fn key(&self) -> &str {
         self.request.key.as_deref().unwrap_or_default()
+    }
+
+    /// `http://host`, as the request was sent.
+    pub fn origin(&self) -> String {
+        format!("{}://{}", if self.secure { "https" } else { "http" }, self.host)
     }
 
     /// The version that is asked for; `None` for the current one.
@@ -205,6 +212,7 @@ impl Call<'_> {
 pub async fn handle(
     State(world): State<Arc<World>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(secure): Extension<Secure>,
     request: axum::extract::Request,
 ) -> Response<Body> {
     let started = Instant::now();
@@ -226,7 +234,7 @@ pub async fn handle(
     let outcome = match &request {
         Ok(request) => {
             decision.path = described(request);
-            let peer = Peer { ip: peer.ip(), secure: false };
+            let peer = Peer { ip: peer.ip(), secure: secure.0 };
             serve((&world, &request_id), request, (&host, peer), now, &mut body, &mut decision).await
         }
         Err(error) => Err(error.clone().into()),

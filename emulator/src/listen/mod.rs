@@ -198,7 +198,7 @@ impl Connections {
                 }
                 self.seats.remove(&error.id())
             }
-            None => return std::future::pending().await,
+            None => std::future::pending().await,
         };
     }
 

@@ -166,7 +166,7 @@ pub async fn complete(call: &Call<'_>, body: &mut Intake) -> Result<Response<Bod
     if url_encoding(call.request)? {
         xml.url_encode_keys();
     }
-    xml.leaf("Location", format!("http://{}/{}/{}", call.host, call.bucket(), call.key()))
+    xml.leaf("Location", format!("{}/{}/{}", call.origin(), call.bucket(), call.key()))
         .leaf("Bucket", call.bucket())
         .key("Key", call.key())
         .leaf("ETag", format!("\"{}\"", object.etag));

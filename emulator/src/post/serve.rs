@@ -57,7 +57,6 @@ pub async fn serve(
         // The callback's answer is the form's.
         return Ok(done);
     }
-    let scheme = if call.secure { "https" } else { "http" };
-    let location = format!("{scheme}://{}/{}/{}", call.host, call.bucket(), shared::sign::encode_path(&key));
+    let location = format!("{}/{}/{}", call.origin(), call.bucket(), shared::sign::encode_path(&key));
     Ok(answer(&fields, Posted { bucket: call.bucket(), key: &key, location: &location }, done))
 }

@@ -108,7 +108,7 @@ impl Asked<'_> {
             .with("acs:SourceIp", self.arrival.source_ip.to_string())
             .with("acs:UserAgent", header("user-agent").unwrap_or_default())
             .with("acs:CurrentTime", timefmt::iso8601(self.arrival.now))
-            .with("acs:SecureTransport", "false");
+            .with("acs:SecureTransport", self.arrival.secure.to_string());
         if let Some(id) = self.caller.access_key_id() {
             context.insert("acs:AccessId", id);
         }

@@ -10,6 +10,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
@@ -19,6 +20,7 @@ use shared::sts::StsError;
 use shared::timefmt;
 use time::OffsetDateTime;
 
+use crate::listen::Secure;
 use crate::oss::World;
 use crate::{reply, request_id, target};
 
@@ -49,6 +51,8 @@ pub struct Arrival<'a> {
     parts: &'a Parts,
     body: &'a [u8],
     source_ip: IpAddr,
+    /// Whether it came by TLS.
+    secure: bool,
     /// The emulator's time at arrival.
     now: OffsetDateTime,
     request_id: &'a str,
@@ -79,6 +83,7 @@ pub struct Trail {
 pub async fn handle(
     State(sts): State<Arc<Sts>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(secure): Extension<Secure>,
     request: axum::extract::Request,
 ) -> Response<Body> {
     let started = Instant::now();
@@ -89,7 +94,8 @@ pub async fn handle(
     let mut trail = Trail::default();
     let (outcome, bytes_in) = match axum::body::to_bytes(body, MAX_BODY).await {
         Ok(body) => {
-            let arrival = Arrival { parts: &parts, body: &body, source_ip: peer.ip(), now, request_id: &id };
+            let arrival =
+                Arrival { parts: &parts, body: &body, source_ip: peer.ip(), secure: secure.0, now, request_id: &id };
             (call::serve(&sts, &arrival, &mut trail), body.len())
         }
         Err(_) => (Err(StsError::new(400, "InvalidParameter", "The request body is too long or was cut off.")), 0),
