@@ -23,7 +23,8 @@ impl Website {
     /// Reads a `WebsiteConfiguration`; an empty document element counts as none.
     ///
     /// # Errors
-    /// `MalformedXML`, `InvalidArgument` (EC 0019-00000002): also for a Mirror rule on another status than 404.
+    /// `MalformedXML`, `InvalidArgument` (EC 0019-00000002): also for a Mirror rule on another status than 404;
+    /// `NotImplemented` for `MirrorAuth`.
     pub fn parse(xml: &str) -> Result<Self, OssError> {
         let mut tree = Node::parse(xml, "WebsiteConfiguration")?;
         tree.check(&[("IndexDocument", Part::Node), ("ErrorDocument", Part::Node), ("RoutingRules", Part::Node)])?;
@@ -101,8 +102,18 @@ fn check_rule(rule: &mut Node) -> Result<(), OssError> {
     }
 }
 
+/// The credentials of a mirror's origin: they would be stored, and returned, as they are.
+fn refuse_secrets(redirect: &Node) -> Result<(), OssError> {
+    if redirect.child("MirrorAuth").is_none() {
+        return Ok(());
+    }
+    let message = "MirrorAuth in Redirect is not implemented by this emulator: it keeps no credentials in settings.";
+    Err(OssError::new(OssCode::NotImplemented, message))
+}
+
 /// `status` is the condition on HttpErrorCodeReturnedEquals; empty without one.
 fn check_redirect(redirect: &mut Node, status: &str) -> Result<(), OssError> {
+    refuse_secrets(redirect)?;
     let kind = redirect.word("RedirectType").unwrap_or("External").to_owned();
     if !REDIRECTS.contains(&kind.as_str()) {
         return Err(refused("RedirectType", &kind, &format!("one of {} is expected", REDIRECTS.join(", "))));
@@ -234,6 +245,7 @@ mod tests {
             (website(&error("500")), OssCode::InvalidArgument),
             (rule("<HttpErrorCodeReturnedEquals>403</HttpErrorCodeReturnedEquals>", mirror), OssCode::InvalidArgument),
             (rule(not_found, "<RedirectType>Mirror</RedirectType>"), OssCode::InvalidArgument),
+            (rule(not_found, &format!("{mirror}<MirrorAuth/>")), OssCode::NotImplemented),
             (rule(not_found, "<RedirectType>Other</RedirectType>"), OssCode::InvalidArgument),
             (rule(not_found, "<HttpRedirectCode>200</HttpRedirectCode>"), OssCode::InvalidArgument),
             (
