@@ -3,8 +3,7 @@
 //! An authority of its own signs the server's certificate once; its key is then thrown away. So whoever trusts the authority
 //! trusts this one server, and nobody can make it vouch for another.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rcgen::{
@@ -18,6 +17,7 @@ use time::{Duration, OffsetDateTime};
 use tokio_rustls::TlsAcceptor;
 
 use crate::options::Options;
+use crate::private_files::{FileError, PrivateFiles};
 
 /// The file within the data folder; only its owner may read it.
 const FILE: &str = "https.json";
@@ -30,13 +30,8 @@ const REMAINDER: Duration = Duration::days(30);
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// The file could not be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The file is not as it was written.
     #[error("{}: {reason}. Remove the file, and another certificate is made; clients must then be told to trust that one.", path.display())]
     Kept {
@@ -48,6 +43,9 @@ pub enum TlsError {
     /// No certificate could be made.
     #[error("no certificate could be made: {0}")]
     Made(#[from] rcgen::Error),
+    /// The work was broken off.
+    #[error("no certificate could be made: {0}")]
+    Broken(#[from] tokio::task::JoinError),
 }
 
 /// What HTTPS needs.
@@ -98,25 +96,22 @@ pub fn names(options: &Options) -> Vec<String> {
 /// # Errors
 /// [`TlsError`].
 pub async fn identity(dir: PathBuf, names: Vec<String>, now: OffsetDateTime) -> Result<Identity, TlsError> {
-    let path = dir.clone();
-    let found = tokio::task::spawn_blocking(move || find(&dir, &names, now)).await;
-    found.unwrap_or_else(|join| Err(TlsError::Io { path, source: std::io::Error::other(join) }))
+    tokio::task::spawn_blocking(move || find(&PrivateFiles::new(dir), &names, now)).await?
 }
 
-fn find(dir: &Path, names: &[String], now: OffsetDateTime) -> Result<Identity, TlsError> {
-    let path = dir.join(FILE);
-    let spoilt = |reason: String| TlsError::Kept { path: path.clone(), reason };
-    let kept = match std::fs::read(&path) {
-        Ok(text) => Some(serde_json::from_slice::<Kept>(&text).map_err(|error| spoilt(error.to_string()))?),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(source) => return Err(TlsError::Io { path, source }),
+fn find(files: &PrivateFiles, names: &[String], now: OffsetDateTime) -> Result<Identity, TlsError> {
+    let spoilt = |reason: String| TlsError::Kept { path: files.path(FILE), reason };
+    let kept = match files.read(FILE)? {
+        Some(text) => Some(serde_json::from_str::<Kept>(&text).map_err(|error| spoilt(error.to_string()))?),
+        None => None,
     };
     let good = |kept: &Kept| kept.names == names && kept.ends > (now + REMAINDER).unix_timestamp();
     let kept = match kept.filter(good) {
         Some(kept) => kept,
         None => {
             let made = make(names, now)?;
-            write(dir, &path, &made).map_err(|source| TlsError::Io { path: path.clone(), source })?;
+            let text = serde_json::to_string_pretty(&made).map_err(|error| spoilt(error.to_string()))?;
+            files.write(FILE, &text)?;
             made
         }
     };
@@ -146,18 +141,6 @@ fn make(names: &[String], now: OffsetDateTime) -> Result<Kept, TlsError> {
     Ok(Kept { names: names.to_vec(), ends: ends.unix_timestamp(), ca: ca_pem, certificate, key: key.serialize_pem() })
 }
 
-/// Written under another name, readable by its owner alone from its first byte, then renamed: whole or not at all.
-fn write(dir: &Path, path: &Path, kept: &Kept) -> std::io::Result<()> {
-    let mut file = tempfile::Builder::new().prefix(".https-").tempfile_in(dir)?;
-    serde_json::to_writer_pretty(&mut file, kept)?;
-    file.flush()?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    #[cfg(unix)]
-    std::fs::File::open(dir)?.sync_all()?;
-    Ok(())
-}
-
 fn acceptor(kept: &Kept) -> Result<TlsAcceptor, String> {
     let certificate = CertificateDer::from_pem_slice(kept.certificate.as_bytes()).map_err(|error| error.to_string())?;
     let key = PrivateKeyDer::from_pem_slice(kept.key.as_bytes()).map_err(|error| error.to_string())?;
@@ -176,24 +159,18 @@ mod tests {
     #[test]
     fn a_certificate_is_kept_until_it_no_longer_serves() {
         let dir = tempfile::tempdir().unwrap();
+        let files = PrivateFiles::new(dir.path().to_owned());
         let now = OffsetDateTime::UNIX_EPOCH + Duration::days(20_000);
         let names = names(&Options::default());
-        let ca = |names: &[String], now| find(dir.path(), names, now).map(|identity| identity.ca_pem);
+        let ca = |names: &[String], now| find(&files, names, now).map(|identity| identity.ca_pem);
         let first = ca(&names, now).unwrap();
         assert_eq!(ca(&names, now + Duration::days(700)).unwrap(), first, "a restart keeps it");
         let renewed = ca(&names, now + Duration::days(800)).unwrap();
         assert_ne!(renewed, first, "one that ends is replaced");
         assert_ne!(ca(&names[1..], now).unwrap(), renewed, "one for other names is replaced");
-        let path = dir.path().join(FILE);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        }
-        std::fs::write(&path, b"{}").unwrap();
+        files.write(FILE, "{}").unwrap();
         let error = ca(&names, now).unwrap_err().to_string();
         assert!(error.contains("https.json") && error.contains("Remove the file"), "{error}");
-        assert_eq!(std::fs::read(&path).unwrap(), b"{}", "what cannot be read is not overwritten");
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
+        assert_eq!(files.read(FILE).unwrap().as_deref(), Some("{}"), "what cannot be read is not overwritten");
     }
 }
