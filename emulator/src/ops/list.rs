@@ -8,7 +8,7 @@ use shared::error::OssError;
 use shared::sign::Request;
 use shared::timefmt;
 
-use super::Failure;
+use super::{Failure, restore};
 use crate::operation::invalid_argument;
 use crate::oss::Call;
 use crate::reply;
@@ -139,6 +139,9 @@ fn push_entries(xml: &mut Xml, call: &Call<'_>, page: &Page<ObjectRecord>, with_
                 .leaf("Type", record.object_type.as_str())
                 .leaf("Size", record.size)
                 .leaf("StorageClass", record.attributes.storage_class.as_str());
+            if let Some(told) = restore::told(record, call.now) {
+                xml.leaf("RestoreInfo", told);
+            }
             if with_owner {
                 xml.owner("Owner", &call.accounts.account_id);
             }

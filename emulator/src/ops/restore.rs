@@ -7,6 +7,7 @@ use shared::timefmt;
 use time::{Duration, OffsetDateTime};
 
 use super::{Failure, acl, read};
+use crate::operation::invalid_argument;
 use crate::oss::{Call, Intake};
 use crate::reply;
 use crate::settings::storage_class::StorageClass;
@@ -74,8 +75,8 @@ pub fn check_readable(record: &ObjectRecord, now: OffsetDateTime) -> Result<(), 
 /// `POST /bucket/key?restore`: 202 the first time, 409 until it is back, then 200.
 pub async fn restore(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
     let body = body.collect(MAX_BODY).await?;
-    let days = days(&String::from_utf8_lossy(&body))?;
     let held = read::hold(call, (call.bucket(), call.key()), call.version()).await?;
+    let Asked { days, tier } = asked(&String::from_utf8_lossy(&body), held.record.attributes.storage_class)?;
     let status = match stage(&held.record, call.now) {
         Stage::Readable => {
             let message = "The operation is not supported for this resource";
@@ -98,24 +99,39 @@ pub async fn restore(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body
     })
     .await?;
     let mut response = reply::empty(status);
+    if let Some(tier) = tier {
+        reply::set_named(&mut response, "x-oss-object-restore-priority", tier);
+    }
     acl::tell_version(call, &mut response, version.as_deref())?;
     Ok(response)
 }
 
-/// `<RestoreRequest><Days>N</Days>…`; one day without a body. The tier changes the price and the delay alone.
-fn days(body: &str) -> Result<u32, OssError> {
+/// What a restore asks for.
+struct Asked {
+    days: u32,
+    /// Of the deep archives alone. It changes the price and, on OSS, the delay.
+    tier: Option<&'static str>,
+}
+
+/// `<RestoreRequest><Days>N</Days>…`; one day, in the standard tier, without a body.
+fn asked(body: &str, class: StorageClass) -> Result<Asked, OssError> {
     let malformed = || {
         let message = "The XML you provided was not well-formed or did not validate against our published schema.";
         OssError::new(OssCode::MalformedXML, message)
     };
+    let deep = matches!(class, StorageClass::ColdArchive | StorageClass::DeepColdArchive);
+    let mut tier = deep.then_some("Standard");
     if body.trim().is_empty() {
-        return Ok(1);
+        return Ok(Asked { days: 1, tier });
     }
     let mut days = None;
     for (path, value) in elements(body) {
         match path.as_str() {
             "RestoreRequest/Days" => days = value.trim().parse().ok().filter(|days| (1..=365).contains(days)),
-            "RestoreRequest/JobParameters/Tier" if matches!(value.as_str(), "Expedited" | "Standard" | "Bulk") => {}
+            "RestoreRequest/JobParameters/Tier" if deep => {
+                let known = ["Expedited", "Standard", "Bulk"].into_iter().find(|known| *known == value);
+                tier = Some(known.ok_or_else(|| invalid_argument("Tier", &value))?);
+            }
             "RestoreRequest" => {}
             _ => return Err(malformed()),
         }
@@ -123,5 +139,6 @@ fn days(body: &str) -> Result<u32, OssError> {
     if !body.contains("RestoreRequest") {
         return Err(malformed());
     }
-    days.or_else(|| (!body.contains("Days")).then_some(1)).ok_or_else(malformed)
+    let days = days.or_else(|| (!body.contains("Days")).then_some(1)).ok_or_else(malformed)?;
+    Ok(Asked { days, tier })
 }

@@ -83,6 +83,11 @@ pub async fn follow(call: &Call<'_>, link: &ObjectRecord, target: &str) -> Resul
         return Err(OssError::new(OssCode::InvalidTargetType, message).into());
     }
     held.record.object_type = ObjectType::Symlink;
+    // The user metadata that a link brings is told with it; all else is the target's.
+    let own = link.attributes.headers.iter().filter(|(name, _)| name.starts_with("x-oss-meta-"));
+    let own: Vec<_> = own.cloned().collect();
+    held.record.attributes.headers.retain(|(name, _)| !own.iter().any(|(mine, _)| mine == name));
+    held.record.attributes.headers.extend(own);
     held.record.modified_ms = held.record.modified_ms.max(link.modified_ms);
     held.record.version_id.clone_from(&link.version_id);
     Ok(held)

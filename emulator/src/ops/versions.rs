@@ -5,8 +5,8 @@ use axum::http::{Response, StatusCode};
 use shared::error::OssError;
 use shared::timefmt;
 
-use super::Failure;
 use super::list::{MAX_KEYS, push_common_prefixes, query_of, url_encoding};
+use super::{Failure, restore};
 use crate::operation::invalid_argument;
 use crate::oss::{Call, Intake};
 use crate::reply;
@@ -65,14 +65,14 @@ pub async fn list(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     }
     for entry in &page.entries {
         if let Entry::Item(key, listed) = entry {
-            push(&mut xml, &call.accounts.account_id, key, listed);
+            push(&mut xml, call, key, listed);
         }
     }
     push_common_prefixes(&mut xml, &page.entries);
     Ok(reply::xml(xml.finish()))
 }
 
-fn push(xml: &mut Xml, account: &str, key: &str, listed: &ListedVersion) {
+fn push(xml: &mut Xml, call: &Call<'_>, key: &str, listed: &ListedVersion) {
     let (element, modified_ms) = match &listed.version {
         VersionRecord::Object(record) => ("Version", record.modified_ms),
         VersionRecord::DeleteMarker { modified_ms, .. } => ("DeleteMarker", *modified_ms),
@@ -87,6 +87,9 @@ fn push(xml: &mut Xml, account: &str, key: &str, listed: &ListedVersion) {
             .leaf("Type", record.object_type.as_str())
             .leaf("Size", if record.object_type == ObjectType::Symlink { 0 } else { record.size })
             .leaf("StorageClass", record.attributes.storage_class.as_str());
+        if let Some(told) = restore::told(record, call.now) {
+            xml.leaf("RestoreInfo", told);
+        }
     }
-    xml.owner("Owner", account).close();
+    xml.owner("Owner", &call.accounts.account_id).close();
 }

@@ -91,6 +91,9 @@ pub enum AuthError {
     /// The scope names another region.
     #[error("Invalid signing region in Authorization header.")]
     WrongRegion,
+    /// The scope in a URL names another region.
+    #[error("The signing region in credential is invalid.")]
+    WrongUrlRegion,
     /// The scope's date is not that of the time of signing, or is far from today.
     #[error("Invalid signing date in Authorization header.")]
     WrongScopeDate,
@@ -108,6 +111,7 @@ impl From<AuthError> for OssError {
             E::Skewed { .. } => (OssCode::RequestTimeTooSkewed, Some("0002-00000504")),
             E::UrlExpired(ec) => (OssCode::AccessDenied, Some(*ec)),
             E::WrongRegion => (OssCode::InvalidArgument, Some("0002-00000226")),
+            E::WrongUrlRegion => (OssCode::InvalidArgument, Some("0002-00000228")),
             E::WrongScopeDate => (OssCode::InvalidArgument, Some("0002-00000212")),
         };
         let mut out = Self::new(code, error.to_string());
@@ -318,7 +322,10 @@ impl Presented {
     pub fn check_time(&self, now: OffsetDateTime, region: &str) -> Result<(), AuthError> {
         if let Some(scope) = &self.scope {
             if scope.region != region {
-                return Err(AuthError::WrongRegion);
+                return Err(match self.place {
+                    Place::Url => AuthError::WrongUrlRegion,
+                    Place::Header => AuthError::WrongRegion,
+                });
             }
             let signed_on = self.date_lines.first().and_then(|line| line.get(..8));
             let near_today = [-1, 0, 1]

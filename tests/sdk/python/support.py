@@ -1,9 +1,12 @@
 """What every story needs: the world's addresses, keys and tokens, its clock, pictures, plain HTTP, expectations."""
 
+import base64
 import contextlib
 import http.client
+import http.server
 import io
 import json
+import threading
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 from collections import namedtuple
@@ -12,6 +15,9 @@ from typing import Optional
 
 from aliyunsdkcore.client import AcsClient
 from aliyunsdksts.request.v20150401.AssumeRoleRequest import AssumeRoleRequest
+from Crypto.Hash import MD5
+from Crypto.PublicKey import RSA
+from Crypto.Signature import pkcs1_15
 from PIL import Image
 
 AWKWARD_NAMES = ("dir/a b+中?.txt", "笑😀/100%&=#'\"<>~.txt", "double//slash/.hidden")
@@ -118,10 +124,53 @@ def send(method, url, body=None, headers=None):
         connection.close()
 
 
+@contextlib.contextmanager
+def callback_server(world):
+    """An app server on loopback that is called after uploads: it keeps what it is told, and whether it was OSS that spoke.
+
+    OSS signs, with RSA and MD5, the decoded path, the query and the body.
+    """
+    key_url = world.control_endpoint + "/callback_pub_key.pem"
+    key = pkcs1_15.new(RSA.import_key(send("GET", key_url).body))
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            path, mark, query = self.path.partition("?")
+            text = urllib.parse.unquote_to_bytes(path) + (mark + query).encode() + b"\n" + body
+            named = base64.b64decode(self.headers["x-oss-pub-key-url"]).decode()
+            try:
+                key.verify(MD5.new(text), base64.b64decode(self.headers["authorization"]))
+                good = named == key_url
+            except ValueError:
+                good = False
+            self.server.verified.append(good)
+            self.server.bodies.append(body)
+            answer = b'{"answer":"yes"}'
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.url, server.verified, server.bodies = f"http://127.0.0.1:{server.server_port}", [], []
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+
+
 def refusal_of(answer):
     """The refusal in an answer that no SDK has read."""
     if answer.status < 300:
         raise AssertionError(f"expected a refusal, got {answer.status}")
+    if not answer.body:
+        return Refusal(answer.status, "")
     root = ElementTree.fromstring(answer.body)
     return Refusal(answer.status, root.findtext("Code"), root.findtext("EC", ""))
 

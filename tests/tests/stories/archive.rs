@@ -27,3 +27,31 @@ async fn an_archived_object_is_asked_back_before_it_is_read() {
     assert_eq!(refused.verdict(), "400 OperationNotSupported 0016-00000702");
     stage.close().await;
 }
+
+#[tokio::test]
+async fn the_deep_archives_have_tiers() {
+    let stage = Stage::open().await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    let body = |tier: &str| {
+        let parameters = format!("<JobParameters><Tier>{tier}</Tier></JobParameters>");
+        format!("<RestoreRequest><Days>2</Days>{parameters}</RestoreRequest>")
+    };
+    for (class, tier, expected, told) in [
+        ("ColdArchive", "Expedited", "202", "Expedited"),
+        ("DeepColdArchive", "Bulk", "202", "Bulk"),
+        ("ColdArchive", "Fast", "400 InvalidArgument", ""),
+        ("Archive", "Standard", "400 MalformedXML", ""),
+    ] {
+        stage.ask(&user, Ask::new("PUT", &bucket, "k").header("x-oss-storage-class", class).body("cold")).await;
+        let restored = stage.ask(&user, Ask::new("POST", &bucket, "k").param("restore", "").body(body(tier))).await;
+        assert_eq!(restored.verdict(), expected, "{class} {tier}");
+        assert_eq!(restored.header("x-oss-object-restore-priority"), told, "{class} {tier}");
+        let listed = stage.ask(&user, Ask::new("GET", &bucket, "").param("prefix", "k")).await.text();
+        assert_eq!(
+            listed.contains("<RestoreInfo>ongoing-request=&quot;true&quot;</RestoreInfo>"),
+            told != "",
+            "{listed}"
+        );
+    }
+    stage.close().await;
+}

@@ -14,6 +14,8 @@ async fn a_link_is_read_as_its_target() {
     let got = stage.ask(&user, ask("GET", "link")).await;
     assert_eq!((got.text().as_str(), got.header("content-type")), ("target", "text/plain"));
     assert_eq!(got.header("x-oss-object-type"), "Symlink");
+    stage.ask(&user, link("named", "dir/%E4%B8%AD").header("x-oss-meta-who", "the link")).await;
+    assert_eq!(stage.ask(&user, ask("HEAD", "named")).await.header("x-oss-meta-who"), "the link");
     let told = stage.ask(&user, ask("GET", "link").param("symlink", "")).await;
     assert_eq!(told.header("x-oss-symlink-target"), "dir%2F%E4%B8%AD");
     stage.ask(&user, link("again", "link")).await;
