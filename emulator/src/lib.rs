@@ -6,6 +6,8 @@ mod authorize;
 mod callback;
 mod caller;
 mod control;
+#[cfg(test)]
+mod hostile;
 pub mod img;
 mod listen;
 mod operation;

@@ -90,7 +90,6 @@ const OTHER_SELECTORS: &[&str] = &[
     "objectRetention",
     "legalHold",
     "qos",
-    "qosRequester",
     "resourcePool",
     "resourcePoolBuckets",
     "resourcePoolInfo",

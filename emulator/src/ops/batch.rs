@@ -71,7 +71,7 @@ pub async fn delete(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>
     Ok(if quiet { reply::empty(StatusCode::OK) } else { reply::xml(xml.finish()) })
 }
 
-fn read(body: &[u8]) -> Result<(bool, Vec<Wanted>), OssError> {
+pub(super) fn read(body: &[u8]) -> Result<(bool, Vec<Wanted>), OssError> {
     let malformed = || {
         let message = "The XML you provided was not well-formed or did not validate against our published schema.";
         OssError::new(OssCode::MalformedXML, message)

@@ -8,6 +8,8 @@ mod bucket;
 mod conditions;
 mod copy;
 mod cross_origin;
+#[cfg(test)]
+pub mod hostile;
 mod list;
 mod multipart;
 mod notify;

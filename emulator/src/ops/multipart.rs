@@ -199,7 +199,7 @@ fn wanted_parts(request: &Request, body: &str) -> Result<Wanted, OssError> {
 }
 
 /// Reads `<Part><PartNumber/><ETag/></Part>…`; ETags come quoted or not, in any case.
-fn part_list(body: &str) -> Result<Vec<(u32, String)>, OssError> {
+pub(super) fn part_list(body: &str) -> Result<Vec<(u32, String)>, OssError> {
     let malformed = || {
         let message = "The XML you provided was not well-formed or did not validate against our published schema.";
         OssError::new(OssCode::MalformedXML, message).ec("0042-00000205")

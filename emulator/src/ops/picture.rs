@@ -147,7 +147,7 @@ async fn trigger(call: &Call<'_>, parameters: &str) -> Result<Response<Body>, Fa
 }
 
 /// `o_BASE64[,b_BASE64]`: the key, and another bucket if one is named.
-fn target_of(text: &str) -> Result<(Option<String>, String), OssError> {
+pub(super) fn target_of(text: &str) -> Result<(Option<String>, String), OssError> {
     let wrong = |text: &str| {
         OssError::new(OssCode::InvalidArgument, "The value of sys/saveas is invalid.")
             .detail("ArgumentName", "sys/saveas")

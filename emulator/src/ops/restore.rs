@@ -107,14 +107,14 @@ pub async fn restore(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body
 }
 
 /// What a restore asks for.
-struct Asked {
+pub(super) struct Asked {
     days: u32,
     /// Of the deep archives alone. It changes the price and, on OSS, the delay.
     tier: Option<&'static str>,
 }
 
 /// `<RestoreRequest><Days>N</Days>…`; one day, in the standard tier, without a body.
-fn asked(body: &str, class: StorageClass) -> Result<Asked, OssError> {
+pub(super) fn asked(body: &str, class: StorageClass) -> Result<Asked, OssError> {
     let malformed = || {
         let message = "The XML you provided was not well-formed or did not validate against our published schema.";
         OssError::new(OssCode::MalformedXML, message)
