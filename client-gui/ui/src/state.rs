@@ -49,6 +49,8 @@ pub struct State {
     pub activity: VecDeque<Activity>,
     /// Where the settings were last known to work.
     place: Place,
+    /// Whether the settings work even if what is being tried fails.
+    holds: bool,
     selected_at: OffsetDateTime,
     last_job: u64,
 }
@@ -136,6 +138,7 @@ impl State {
             processed: Processing::default(),
             notice: None,
             activity: VecDeque::new(),
+            holds: false,
             selected_at: now,
             last_job: 0,
         }

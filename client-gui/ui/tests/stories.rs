@@ -144,6 +144,21 @@ fn a_refusal_shows_its_facts_and_the_way_out() {
 }
 
 #[test]
+fn while_the_app_server_is_down_the_token_at_hand_still_uploads() {
+    let mut desk = Desk::new(USUAL, ThemeChoice::Light);
+    desk.type_into("App server", "http://127.0.0.1:8080");
+    desk.configure();
+    desk.select();
+    desk.click("Refresh token");
+    let job = desk.job(connect_job);
+    let down = Problem::new("Connect", "The app server cannot be asked", "Connection refused.", Help::Retry);
+    let outcome = HopOutcome::Failed(Box::new(down));
+    desk.report([Event::Hop { job, hop: Hop::AppServer, outcome }, Event::Connected { job, ok: false }]);
+    assert!(desk.sees("Connection refused."));
+    desk.upload();
+}
+
+#[test]
 fn escape_cancels_an_upload() {
     let mut desk = Desk::new(USUAL, ThemeChoice::Dark);
     desk.type_into("App server", "http://127.0.0.1:8080");

@@ -98,6 +98,8 @@ impl State {
     fn connect(&mut self, reach: Reach, go_on: bool) -> Vec<Command> {
         let place = self.settings.place();
         let job = self.next_job();
+        // A new token that cannot be had takes nothing from the one that works.
+        self.holds = reach == Reach::Token && self.connection == Connection::Works && place == self.place;
         self.connection = Connection::Trying(job, go_on);
         self.hops.clear();
         self.filled.clear();
@@ -123,7 +125,7 @@ impl State {
 
     fn connected(&mut self, ok: bool) -> Vec<Command> {
         let go_on = matches!(self.connection, Connection::Trying(_, true));
-        self.connection = if ok { Connection::Works } else { Connection::Fails };
+        self.connection = if ok || self.holds { Connection::Works } else { Connection::Fails };
         if !ok {
             let failed = self.hops.iter().find_map(|(_, outcome)| match outcome {
                 HopOutcome::Failed(problem) => Some(Problem { help: Help::OpenConfigure, ..problem.as_ref().clone() }),
