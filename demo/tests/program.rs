@@ -29,18 +29,20 @@ fn the_flow_ends_well_though_its_reader_has_gone() {
 
 #[cfg(unix)]
 #[test]
-fn a_polite_kill_leaves_nothing_behind() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut running = headless(folder.path()).stdout(Stdio::null()).spawn().unwrap();
-    let files = || std::fs::read_dir(folder.path()).unwrap().count();
-    // The picture's file is there from the start; painting the picture takes much longer than what follows.
-    let late = Instant::now() + Duration::from_secs(60);
-    while files() == 0 && Instant::now() < late {
-        std::thread::yield_now();
+fn stopped_it_leaves_nothing_behind() {
+    for signal in ["-TERM", "-INT", "-HUP"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut running = headless(folder.path()).stdout(Stdio::null()).spawn().unwrap();
+        let files = || std::fs::read_dir(folder.path()).unwrap().count();
+        // The picture's file is there from the start; painting the picture takes much longer than what follows.
+        let late = Instant::now() + Duration::from_secs(60);
+        while files() == 0 && Instant::now() < late {
+            std::thread::yield_now();
+        }
+        assert_eq!(files(), 1, "the picture's file has not been made");
+        let kill = Command::new("kill").args([signal, &running.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        assert_eq!(running.wait().unwrap().code(), Some(2), "{signal}");
+        assert_eq!(files(), 0, "{signal}");
     }
-    assert_eq!(files(), 1, "the picture's file has not been made");
-    let kill = Command::new("kill").args(["-TERM", &running.id().to_string()]).status().unwrap();
-    assert!(kill.success());
-    assert_eq!(running.wait().unwrap().code(), Some(2));
-    assert_eq!(files(), 0);
 }
