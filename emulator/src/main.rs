@@ -1,5 +1,6 @@
 //! The emulator as a program: starts, says where it is in one line, serves until it is told to stop.
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -27,7 +28,8 @@ fn main() -> ExitCode {
             Err(error) => return failed(&error),
         };
         match serde_json::to_string(&running.ready) {
-            Ok(line) => println!("{line}"),
+            // Whoever started this may not read the line; that is no reason to end.
+            Ok(line) => drop(writeln!(std::io::stdout(), "{line}")),
             Err(error) => return failed(&error),
         }
         tracing::info!(
@@ -47,15 +49,17 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Ctrl+C, or a polite kill.
+/// Ctrl+C, a polite kill, or a terminal that is closed.
 async fn told_to_stop() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+        let signals = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
+        if let (Ok(mut terminate), Ok(mut hangup)) = signals {
             tokio::select! {
                 _ = tokio::signal::ctrl_c() => {}
                 _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
             }
             return;
         }

@@ -347,7 +347,7 @@ fn check_names(world: &World, request: &Request, operation: Operation) -> Result
             .ec("0015-00000001")
             .detail("BucketName", bucket));
     }
-    if operation.op() != Op::PutBucket && world.store.index.bucket(bucket).is_none() {
+    if !matches!(operation.op(), Op::PutBucket | Op::PutBucketAcl) && world.store.index.bucket(bucket).is_none() {
         return Err(no_such_bucket(bucket));
     }
     request.key.as_deref().map_or(Ok(()), check_key)

@@ -139,9 +139,14 @@ fn query_of(parts: &Parts) -> Result<Vec<(String, String)>, OssError> {
     pairs
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((decode(name)?, decode(value)?))
+            Ok((decode(&spaced(name))?, decode(&spaced(value))?))
         })
         .collect()
+}
+
+/// In a query a plus sign is a space: the older Python SDK sends one so, and signs it as a space.
+fn spaced(text: &str) -> String {
+    text.replace('+', " ")
 }
 
 fn decode(text: &str) -> Result<String, OssError> {

@@ -167,6 +167,8 @@ fn selectors_of(request: &Request) -> Vec<String> {
         match name.as_str() {
             "comp" => selectors.push(format!("comp={value}")),
             "list-type" if request.key.is_none() => selectors.push(format!("list-type={value}")),
+            // A list of buckets by tag.
+            "tagging" if request.bucket.is_none() => {}
             // A picture that is read processed is still read.
             "x-oss-process" if !post => {}
             name if known(name) => selectors.push(name.to_owned()),

@@ -4,9 +4,13 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use shared::error::{OssCode, OssError};
 
-use super::{Failure, attributes, read};
+use super::settings::public_blocked;
+use super::{Failure, attributes, bucket, read};
+use crate::authorize::Question;
+use crate::operation::Plane;
 use crate::oss::Call;
 use crate::reply;
+use crate::rules::blocks_public_access;
 use crate::settings::acl::Acl;
 use crate::store::run;
 
@@ -32,9 +36,22 @@ pub async fn put_bucket(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let Some(acl) = bucket_acl(call)? else {
         return Err(missing("x-oss-acl").into());
     };
+    if acl.is_public() && call.bucket_record().is_ok_and(|record| blocks_public_access(&record)) {
+        return Err(public_blocked().into());
+    }
     let name = call.bucket().to_owned();
-    run(&call.world.store, move |store| store.index.update_bucket(&name, |record| record.acl = acl)).await?;
-    Ok(reply::empty(StatusCode::OK))
+    let changed =
+        run(&call.world.store, move |store| store.index.update_bucket(&name, |record| record.acl = acl)).await?;
+    match changed {
+        Some(()) => Ok(reply::empty(StatusCode::OK)),
+        // OSS makes a bucket that is not there.
+        None => {
+            let question =
+                Question { action: "oss:PutBucket", plane: Plane::Management, bucket: Some(call.bucket()), key: None };
+            call.require(question).await?;
+            bucket::create(call, acl).await
+        }
+    }
 }
 
 fn missing(header: &str) -> OssError {

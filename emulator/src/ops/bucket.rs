@@ -13,6 +13,7 @@ use crate::oss::{Call, Intake};
 use crate::reply;
 use crate::settings::acl::Acl;
 use crate::settings::create_bucket::CreateBucket;
+use crate::settings::tagging::parse_bucket;
 use crate::store::{BucketRecord, Versioning, from_ms, run, to_ms};
 use crate::xml::Xml;
 
@@ -26,7 +27,10 @@ pub fn list(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let (prefix, marker) =
         (call.request.param("prefix").unwrap_or_default(), call.request.param("marker").unwrap_or_default());
     let buckets = call.world.store.index.buckets();
-    let mut rest = buckets.into_iter().filter(|(name, _)| name.starts_with(prefix) && name.as_str() > marker);
+    let wanted = wanted_tag(call);
+    let mut rest = buckets.into_iter().filter(|(name, record)| {
+        name.starts_with(prefix) && name.as_str() > marker && wanted.as_ref().is_none_or(|tag| has_tag(record, tag))
+    });
     let page: Vec<_> = rest.by_ref().take(max).collect();
     let truncated = rest.next().is_some();
     let mut xml = Xml::new("ListAllMyBucketsResult");
@@ -44,6 +48,22 @@ pub fn list(call: &Call<'_>) -> Result<Response<Body>, Failure> {
         xml.leaf("Region", &call.world.region).close();
     }
     Ok(reply::xml(xml.finish()))
+}
+
+/// `tag-key` and `tag-value` of a list, or `tagging="key":"value"`; the value may be absent.
+fn wanted_tag(call: &Call<'_>) -> Option<(String, Option<String>)> {
+    let parameter = |name| call.request.param(name).filter(|text| !text.is_empty());
+    if let Some(key) = parameter("tag-key") {
+        return Some((key.to_owned(), parameter("tag-value").map(str::to_owned)));
+    }
+    let (key, value) = parameter("tagging")?.split_once(':')?;
+    Some((key.trim_matches('"').to_owned(), Some(value.trim_matches('"').to_owned())))
+}
+
+fn has_tag(record: &BucketRecord, (key, value): &(String, Option<String>)) -> bool {
+    let stored = record.settings.get("tagging").map(String::as_str).unwrap_or_default();
+    let tags = parse_bucket(stored).unwrap_or_default();
+    tags.iter().any(|tag| tag.key == *key && value.as_ref().is_none_or(|value| tag.value == *value))
 }
 
 /// `GET /?regions`: the one region there is.
@@ -67,6 +87,18 @@ pub async fn put(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, F
     let wanted = CreateBucket::parse(&String::from_utf8_lossy(&body), call.world.region.as_str())?;
     record.storage_class = storage_class(call.request)?.unwrap_or(wanted.storage_class);
     wanted.redundancy.clone_into(&mut record.redundancy);
+    make(call, record, acl).await
+}
+
+/// A Standard bucket with this ACL.
+///
+/// # Errors
+/// 400 for one bucket too many.
+pub async fn create(call: &Call<'_>, acl: Acl) -> Result<Response<Body>, Failure> {
+    make(call, BucketRecord { acl, ..BucketRecord::new(to_ms(call.now)) }, Some(acl)).await
+}
+
+async fn make(call: &Call<'_>, record: BucketRecord, acl: Option<Acl>) -> Result<Response<Body>, Failure> {
     let name = call.bucket().to_owned();
     let made = run(&call.world.store, move |store| {
         if let Some(exists) = store.index.bucket(&name) {

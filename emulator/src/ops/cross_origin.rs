@@ -30,7 +30,13 @@ pub fn preflight(call: &Call<'_>) -> Result<Response<Body>, Failure> {
 
 /// Adds to any answer what a rule of the bucket allows the page that asked.
 pub fn mark(bucket: &BucketRecord, request: &Request, response: &mut Response<Body>) {
-    let (Some(origin), Some(rules)) = (request.header("origin"), rules(bucket)) else {
+    let Some(rules) = rules(bucket) else {
+        return;
+    };
+    if rules.response_vary {
+        reply::set_named(response, "vary", "Origin");
+    }
+    let Some(origin) = request.header("origin") else {
         return;
     };
     if request.method != "OPTIONS"

@@ -3,11 +3,14 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 
+use shared::error::{OssCode, OssError};
+
 use super::Failure;
 use crate::operation::{Operation, not_implemented};
 use crate::oss::{Call, Intake};
 use crate::reply;
 use crate::request_id;
+use crate::rules::blocks_public_access;
 use crate::settings::choice::ACCESS_MONITOR;
 use crate::settings::lifecycle::{self, Lifecycle};
 use crate::settings::logging::{self, Logging};
@@ -44,6 +47,9 @@ fn check_neighbours(call: &Call<'_>, name: &str, text: &str) -> Result<(), Failu
             Some(rules) if rules.needs_access_monitor() => Err(lifecycle::access_monitor_in_use().into()),
             _ => Ok(()),
         },
+        "policy" if blocks_public_access(&record) && BucketPolicy::parse(text)?.is_public() => {
+            Err(public_blocked().into())
+        }
         "logging" => match Logging::parse(text)?.enabled {
             Some(target) if call.world.store.index.bucket(&target.bucket).is_none() => {
                 Err(logging::invalid_target().into())
@@ -52,6 +58,14 @@ fn check_neighbours(call: &Call<'_>, name: &str, text: &str) -> Result<(), Failu
         },
         _ => Ok(()),
     }
+}
+
+/// 403, for what would open a bucket whose public access is blocked.
+pub fn public_blocked() -> OssError {
+    OssError::new(
+        OssCode::AccessDenied,
+        "Put public bucket acl or policy is not allowed when public access is blocked.",
+    )
 }
 
 /// `GET /bucket?NAME`.

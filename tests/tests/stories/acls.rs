@@ -38,6 +38,8 @@ async fn acls_decide_for_those_whom_no_policy_knows() {
         "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>";
     let put = stage.ask(&user, ask("PUT", "").param("publicAccessBlock", "").body(block)).await;
     assert_eq!(put.verdict(), "200");
+    let open = ask("PUT", "").param("acl", "").header("x-oss-acl", "public-read");
+    assert_eq!(stage.ask(&user, open).await.verdict(), "403 AccessDenied");
     let blocked = ask("GET", "shown");
     assert_eq!(stage.send(&blocked.request, Vec::new()).await.verdict(), denied);
     for bad in ["public", ""] {

@@ -55,6 +55,26 @@ async fn a_bucket_lives_and_goes() {
 }
 
 #[tokio::test]
+async fn buckets_are_made_by_their_acl_and_found_by_their_tags() {
+    let stage = Stage::open().await;
+    let user = stage.user();
+    let acl = Ask::new("PUT", "by-acl", "").param("acl", "").header("x-oss-acl", "private");
+    assert_eq!(stage.ask(&user, acl).await.verdict(), "200");
+    let tags = "<Tagging><TagSet><Tag><Key>team</Key><Value>red</Value></Tag></TagSet></Tagging>";
+    stage.ask(&user, Ask::new("PUT", "by-acl", "").param("tagging", "").body(tags)).await;
+    for (name, value, expected) in [
+        ("tag-key", "team", vec!["by-acl"]),
+        ("tag-key", "other", vec![]),
+        ("tagging", "\"team\":\"red\"", vec!["by-acl"]),
+        ("tagging", "\"team\":\"blue\"", vec![]),
+    ] {
+        let listed = stage.ask(&user, Ask::new("GET", "", "").param(name, value)).await;
+        assert_eq!(listed.leaves("ListAllMyBucketsResult/Buckets/Bucket/Name"), expected, "{name}={value}");
+    }
+    stage.close().await;
+}
+
+#[tokio::test]
 async fn a_signature_of_version_one_is_refused_where_the_world_is_new() {
     let stage = Stage::with(emulator::Options { refuse_v1: true, ..emulator::Options::default() }).await;
     let user = stage.user();
