@@ -5,13 +5,13 @@ use axum::http::{Response, StatusCode};
 use shared::crc64;
 use shared::error::{OssCode, OssError};
 
-use super::receive::{discard, receive};
+use super::receive::{abandon, discard, receive};
 use super::write::{record_of, refused, tell_outcome};
 use super::{Failure, attributes};
 use crate::operation::invalid_argument;
 use crate::oss::{Call, Intake};
 use crate::reply;
-use crate::store::{Blob, Found, ObjectRecord, ObjectType, Segment, run, to_ms};
+use crate::store::{Blob, Found, ObjectRecord, ObjectType, Segment, WriteError, run, to_ms};
 
 /// The most bytes of an appendable object.
 const MAX_BYTES: u64 = 5 << 30;
@@ -44,13 +44,10 @@ pub async fn append(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>
             discard(store, vec![id]);
             return Err(failure);
         }
+        Ok(Err(WriteError::Store(error))) | Err(error) => return Err(abandon(store, vec![id], error)),
         Ok(Err(error)) => {
             discard(store, vec![id]);
             return Err(refused(error, call.bucket(), call.key()));
-        }
-        Err(error) => {
-            discard(store, vec![id]);
-            return Err(error.into());
         }
     };
     let mut response = reply::empty(StatusCode::OK);

@@ -11,7 +11,7 @@ use shared::sign::Request;
 use shared::timefmt;
 
 use super::list::{MaxEntries, max_entries, url_encoding};
-use super::receive::{discard, receive};
+use super::receive::{abandon, discard, receive};
 use super::write::{refused, tell_outcome};
 use super::{Failure, attributes, notify};
 use crate::callback::Plan;
@@ -60,8 +60,9 @@ pub async fn initiate(call: &Call<'_>) -> Result<Response<Body>, Failure> {
         refuse_existing(call).await?;
     }
     let (bucket, key, now) = (call.bucket().to_owned(), call.key().to_owned(), call.now);
-    let upload_id =
-        run(&call.world.store, move |store| store.index.initiate_upload(&bucket, &key, attributes, now)).await?;
+    let begun =
+        run(&call.world.store, move |store| Ok(store.index.initiate_upload(&bucket, &key, attributes, now))).await?;
+    let upload_id = begun.map_err(|error| refused(error, call.bucket(), call.key()))?;
     let mut xml = Xml::new("InitiateMultipartUploadResult");
     xml.leaf("Bucket", call.bucket());
     if url_encoding(call.request)? {
@@ -121,10 +122,7 @@ pub async fn record_part(call: &Call<'_>, (number, upload_id): (u32, &str), blob
             discard(store, vec![blob.id.clone()]);
             Err(no_such_upload(upload_id).into())
         }
-        Err(error) => {
-            discard(store, vec![blob.id.clone()]);
-            Err(error.into())
-        }
+        Err(error) => Err(abandon(store, vec![blob.id.clone()], error)),
     }
 }
 

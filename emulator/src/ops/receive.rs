@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::Failure;
 use crate::oss::Intake;
+use crate::reply::internal;
 use crate::store::{Blob, Store, StoreError};
 
 /// The largest object of one PutObject, and the largest part, in bytes (`oss-rest.md` §2.2).
@@ -51,6 +52,16 @@ pub fn discard(store: &Arc<Store>, blobs: Vec<String>) {
         let store = Arc::clone(store);
         tokio::task::spawn_blocking(move || store.blobs.discard(blobs.iter().map(String::as_str)));
     }
+}
+
+/// Removes the blobs of a write that failed with `error`, in the background, unless it was made all the same.
+///
+/// Returns what the client is told.
+pub fn abandon(store: &Arc<Store>, blobs: Vec<String>, error: StoreError) -> Failure {
+    let failure = internal(&error).into();
+    let store = Arc::clone(store);
+    tokio::task::spawn_blocking(move || store.abandon(blobs, &error));
+    failure
 }
 
 enum Piece {

@@ -5,7 +5,7 @@ use axum::http::{Response, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::receive::{discard, receive};
+use super::receive::{abandon, discard, receive};
 use super::{Failure, attributes, notify};
 use crate::callback::Plan;
 use crate::oss::{Call, Intake, no_such_bucket};
@@ -52,13 +52,10 @@ pub async fn store_object(
             discard(store, written.orphans);
             Ok(written.version_id)
         }
+        Ok(Err(WriteError::Store(error))) | Err(error) => Err(abandon(store, blobs, error)),
         Ok(Err(error)) => {
             discard(store, blobs);
             Err(refused(error, bucket, key))
-        }
-        Err(error) => {
-            discard(store, blobs);
-            Err(error.into())
         }
     }
 }

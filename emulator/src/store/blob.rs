@@ -88,16 +88,13 @@ impl Blobs {
         Ok(blobs)
     }
 
-    /// Removes every blob that no record names: a killed process may have kept one and not recorded it.
-    pub(super) fn keep_only(&self, wanted: &HashSet<String>) -> Result<(), StoreError> {
+    /// All blobs that have their names.
+    pub(super) fn ids(&self) -> Result<HashSet<String>, StoreError> {
+        let mut ids = HashSet::new();
         for shelf in names(&self.kept)? {
-            let shelf = self.kept.join(shelf);
-            for name in names(&shelf)?.into_iter().filter(|name| !wanted.contains(name)) {
-                let path = shelf.join(name);
-                fs::remove_file(&path).map_err(io_error(&path))?;
-            }
+            ids.extend(names(&self.kept.join(shelf))?);
         }
-        Ok(())
+        Ok(ids)
     }
 
     /// Begins a blob.
@@ -135,16 +132,26 @@ impl Blobs {
         let shelf = shelf(&self.kept, &new);
         ensure(&self.kept, &shelf, self.sync)?;
         let target = shelf.join(&new);
-        if fs::hard_link(&path, &target).is_err() {
-            let copy = self.incoming.join(&new);
-            fs::copy(&path, &copy).map_err(io_error(&copy))?;
-            if self.sync == Sync::Always {
-                File::open(&copy).and_then(|file| file.sync_all()).map_err(io_error(&copy))?;
-            }
-            fs::rename(&copy, &target).map_err(io_error(&target))?;
+        let linked = fs::hard_link(&path, &target).or_else(|_| self.copy(&path, &new, &target));
+        let done = linked.map_err(io_error(&target)).and_then(|()| sync_dir(&shelf, self.sync));
+        if let Err(error) = done {
+            let _ = fs::remove_file(&target);
+            return Err(error);
         }
-        sync_dir(&shelf, self.sync)?;
         Ok(new)
+    }
+
+    fn copy(&self, from: &Path, id: &str, target: &Path) -> std::io::Result<()> {
+        let copy = self.incoming.join(id);
+        let done = fs::copy(from, &copy).and_then(|_| match self.sync {
+            Sync::Always => File::open(&copy)?.sync_all(),
+            Sync::Never => Ok(()),
+        });
+        let done = done.and_then(|()| fs::rename(&copy, target));
+        if done.is_err() {
+            let _ = fs::remove_file(&copy);
+        }
+        done
     }
 
     /// Opens a blob for reading.
@@ -207,13 +214,16 @@ impl Writer {
     /// [`StoreError::Io`]; nothing is left behind then.
     pub fn finish(mut self) -> Result<Blob, StoreError> {
         if self.sync == Sync::Always {
-            self.file.sync_all().map_err(io_error(&self.path))?;
+            self.file.sync_data().map_err(io_error(&self.path))?;
         }
         let shelf = shelf(&self.kept, &self.id);
         ensure(&self.kept, &shelf, self.sync)?;
         let target = shelf.join(&self.id);
         fs::rename(&self.path, &target).map_err(io_error(&target))?;
-        sync_dir(&shelf, self.sync)?;
+        if let Err(error) = sync_dir(&shelf, self.sync) {
+            let _ = fs::remove_file(&target);
+            return Err(error);
+        }
         Ok(Blob {
             id: self.id.clone(),
             size: self.size,
@@ -243,7 +253,7 @@ fn names(dir: &Path) -> Result<Vec<String>, StoreError> {
 }
 
 /// A rename is durable once its folder is synced. Windows has no such call, and journals renames itself.
-fn sync_dir(dir: &Path, sync: Sync) -> Result<(), StoreError> {
+pub(super) fn sync_dir(dir: &Path, sync: Sync) -> Result<(), StoreError> {
     if cfg!(unix) && sync == Sync::Always {
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_error(dir))
     } else {

@@ -1,14 +1,15 @@
 //! The index of buckets and objects. Every change is one transaction, durable unless the world is a throwaway one.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, TableDefinition};
 
+use super::database::{Change, OpenIndex};
 use super::page::{self, Page, PageQuery};
 use super::record::{BucketRecord, ObjectRecord, PartRecord, VersionRecord, decode, encode};
-use super::{StoreError, Sync, io_error};
+use super::{StoreError, Sync};
 
 type Bytes = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
@@ -24,15 +25,24 @@ pub(super) const PARTS: Bytes = TableDefinition::new("parts");
 /// The last sequence given to a version.
 pub(super) const SEQUENCE: TableDefinition<'static, (), u64> = TableDefinition::new("sequence");
 
+/// The number of the format that the records have.
+const FORMAT: TableDefinition<'static, (), u64> = TableDefinition::new("format");
+/// To be raised with every change that this code could not read.
+const OURS: u64 = 1;
+
 type Buckets = BTreeMap<String, Arc<BucketRecord>>;
 
 /// The index file.
 #[derive(Debug)]
 pub struct Index {
-    pub(super) db: Database,
+    path: PathBuf,
     sync: Sync,
+    /// Opened anew after a failure of the disk.
+    open: RwLock<Arc<OpenIndex>>,
     /// All buckets, of which there are few and every request asks: the table's content, changed after each commit.
     buckets: RwLock<Buckets>,
+    /// Held from a bucket's change to its being remembered, so that both happen in one order.
+    bucket_changes: Mutex<()>,
 }
 
 /// What a bucket holds.
@@ -62,53 +72,96 @@ pub(super) fn object_row(bucket: &str, key: &str) -> Vec<u8> {
     [bucket.as_bytes(), &[0], key.as_bytes()].concat()
 }
 
+/// Makes the tables of a new file; refuses one whose records have another format.
+fn prepare(open: &Arc<OpenIndex>, path: &Path) -> Result<(), StoreError> {
+    let start = open.write()?;
+    let is_new = start.list_tables()?.next().is_none();
+    {
+        let mut format = start.open_table(FORMAT)?;
+        let found = format.get(())?.map(|value| value.value());
+        if is_new {
+            format.insert((), OURS)?;
+        } else if found != Some(OURS) {
+            let found = found.map_or("no format number".to_owned(), |found| format!("format {found}"));
+            return Err(StoreError::OtherFormat { path: path.to_owned(), found: format!("{found}, expected {OURS}") });
+        }
+    }
+    start.open_table(BUCKETS)?;
+    start.open_table(SEQUENCE)?;
+    for table in [OBJECTS, HISTORY, UPLOADS, PARTS] {
+        start.open_table(table)?;
+    }
+    start.commit()
+}
+
+fn buckets_of(open: &OpenIndex) -> Result<Buckets, StoreError> {
+    let mut buckets = Buckets::new();
+    for item in open.read()?.open_table(BUCKETS)?.iter()? {
+        let (name, value) = item?;
+        buckets.insert(name.value().to_owned(), Arc::new(decode(value.value())?));
+    }
+    Ok(buckets)
+}
+
 impl Index {
     pub(super) fn open(path: &Path, sync: Sync) -> Result<Self, StoreError> {
-        let db = Database::create(path).map_err(|error| match error {
-            redb::DatabaseError::Storage(redb::StorageError::Io(source)) => io_error(path)(source),
-            other => StoreError::Damaged { path: path.to_owned(), problem: other.to_string() },
-        })?;
-        let start = db.begin_write()?;
-        start.open_table(SEQUENCE)?;
-        for table in [OBJECTS, HISTORY, UPLOADS, PARTS] {
-            start.open_table(table)?;
+        let open = Arc::new(OpenIndex::open(path, sync)?);
+        prepare(&open, path)?;
+        let buckets = RwLock::new(buckets_of(&open)?);
+        let (path, open, bucket_changes) = (path.to_owned(), RwLock::new(open), Mutex::default());
+        Ok(Self { path, sync, open, buckets, bucket_changes })
+    }
+
+    /// The database, opened anew when the disk has failed it: what it then holds is what reached the disk.
+    fn opened(&self) -> Result<Arc<OpenIndex>, StoreError> {
+        let open = Arc::clone(&self.open.read().unwrap_or_else(PoisonError::into_inner));
+        if !open.has_failed() {
+            return Ok(open);
         }
-        let mut buckets = Buckets::new();
-        for item in start.open_table(BUCKETS)?.iter()? {
-            let (name, value) = item?;
-            buckets.insert(name.value().to_owned(), Arc::new(decode(value.value())?));
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        if open.has_failed() {
+            let fresh = Arc::new(OpenIndex::open(&self.path, self.sync)?);
+            let buckets = buckets_of(&fresh)?;
+            *open = fresh;
+            *self.buckets.write().unwrap_or_else(PoisonError::into_inner) = buckets;
+            tracing::warn!("{}: opened anew after a write that failed", self.path.display());
         }
-        start.commit()?;
-        Ok(Self { db, sync, buckets: RwLock::new(buckets) })
+        Ok(Arc::clone(&open))
+    }
+
+    /// What is committed, at one point in time.
+    pub(super) fn read(&self) -> Result<ReadTransaction, StoreError> {
+        self.opened()?.read()
     }
 
     /// Begins a change; on disk once it is committed.
-    pub(super) fn write(&self) -> Result<WriteTransaction, StoreError> {
-        let mut write = self.db.begin_write()?;
-        if self.sync == Sync::Never {
-            write.set_durability(Durability::None).map_err(|error| StoreError::Index(error.to_string()))?;
-        }
-        Ok(write)
+    pub(super) fn write(&self) -> Result<Change, StoreError> {
+        self.opened()?.write()
     }
 
-    /// Every blob that a record names.
-    pub(super) fn blob_ids(&self) -> Result<HashSet<String>, StoreError> {
-        let mut ids = HashSet::new();
-        let read = self.db.begin_read()?;
+    /// Those of `blobs` that no record names. Reads the whole index.
+    pub(super) fn unnamed(&self, mut blobs: HashSet<String>) -> Result<HashSet<String>, StoreError> {
+        if blobs.is_empty() {
+            return Ok(blobs);
+        }
+        let read = self.read()?;
+        let mut named = |record: ObjectRecord| {
+            for segment in record.segments {
+                blobs.remove(&segment.blob);
+            }
+        };
         for item in read.open_table(OBJECTS)?.iter()? {
-            let record: ObjectRecord = decode(item?.1.value())?;
-            ids.extend(record.segments.into_iter().map(|segment| segment.blob));
+            named(decode(item?.1.value())?);
         }
         for item in read.open_table(HISTORY)?.iter()? {
             if let VersionRecord::Object(record) = decode(item?.1.value())? {
-                ids.extend(record.segments.into_iter().map(|segment| segment.blob));
+                named(*record);
             }
         }
         for item in read.open_table(PARTS)?.iter()? {
-            let record: PartRecord = decode(item?.1.value())?;
-            ids.insert(record.blob);
+            blobs.remove(&decode::<PartRecord>(item?.1.value())?.blob);
         }
-        Ok(ids)
+        Ok(blobs)
     }
 
     /// Creates a bucket unless it exists; whether it was created.
@@ -116,6 +169,7 @@ impl Index {
     /// # Errors
     /// [`StoreError`].
     pub fn create_bucket(&self, name: &str, record: BucketRecord) -> Result<bool, StoreError> {
+        let _order = self.change_buckets();
         let write = self.write()?;
         {
             let mut table = write.open_table(BUCKETS)?;
@@ -134,6 +188,7 @@ impl Index {
     /// # Errors
     /// [`StoreError`]; nothing has changed then.
     pub fn update_bucket(&self, name: &str, change: impl FnOnce(&mut BucketRecord)) -> Result<Option<()>, StoreError> {
+        let _order = self.change_buckets();
         let write = self.write()?;
         let record = {
             let mut table = write.open_table(BUCKETS)?;
@@ -155,6 +210,7 @@ impl Index {
     /// # Errors
     /// [`StoreError`]; nothing has changed then.
     pub fn delete_bucket(&self, name: &str) -> Result<bool, StoreError> {
+        let _order = self.change_buckets();
         let write = self.write()?;
         let base = object_row(name, "");
         for table in [OBJECTS, HISTORY, UPLOADS] {
@@ -169,6 +225,10 @@ impl Index {
         write.commit()?;
         self.remember(name, None);
         Ok(true)
+    }
+
+    fn change_buckets(&self) -> MutexGuard<'_, ()> {
+        self.bucket_changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remember(&self, name: &str, record: Option<BucketRecord>) {
@@ -195,7 +255,7 @@ impl Index {
     /// # Errors
     /// [`StoreError`].
     pub fn usage(&self, bucket: &str) -> Result<Usage, StoreError> {
-        let read = self.db.begin_read()?;
+        let read = self.read()?;
         let base = object_row(bucket, "");
         let end = [bucket.as_bytes(), &[1]].concat();
         let within = base.as_slice()..end.as_slice();
@@ -224,7 +284,7 @@ impl Index {
     /// # Errors
     /// [`StoreError`].
     pub fn list_objects(&self, bucket: &str, query: &PageQuery) -> Result<Page<ObjectRecord>, StoreError> {
-        let read = self.db.begin_read()?;
+        let read = self.read()?;
         let table = read.open_table(OBJECTS)?;
         page::page(&table, bucket, query, &page::start_of(query, None), |key, value| {
             Ok((String::from_utf8_lossy(key).into_owned(), decode(value)?))

@@ -1,7 +1,9 @@
 //! The store: blobs as files, an index in an embedded ACID database. What it has answered for is on the disk.
 
 mod blob;
+mod database;
 mod index;
+mod lock;
 mod page;
 mod record;
 mod uploads;
@@ -10,6 +12,8 @@ mod versions;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use lock::FolderLock;
 
 pub use blob::{Blob, Blobs, Lease};
 pub use index::Index;
@@ -35,7 +39,7 @@ pub enum Sync {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A file could not be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}{}", path.display(), advice(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -56,6 +60,28 @@ pub enum StoreError {
         /// What the database said.
         problem: String,
     },
+    /// The index was written by another version.
+    #[error(
+        "{}: it was written by another version of the emulator ({found}). \
+         Use that version, or begin with an empty folder.", path.display()
+    )]
+    OtherFormat {
+        /// The index file.
+        path: PathBuf,
+        /// What stands there.
+        found: String,
+    },
+    /// Somebody else has the folder.
+    #[error("{}: another emulator{} uses this folder. End it, or name another folder.", dir.display(), process(pid))]
+    InUse {
+        /// The data folder.
+        dir: PathBuf,
+        /// Its process, when it says so.
+        pid: Option<u32>,
+    },
+    /// The disk failed in the last step of a change: it is made, or not, which a look at the index tells.
+    #[error("the index could not be written: {0}")]
+    Uncertain(String),
     /// A record in the index cannot be read.
     #[error("the index holds a record that cannot be read: {0}")]
     Record(String),
@@ -65,6 +91,20 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
     fn from(error: E) -> Self {
         Self::Index(error.into().to_string())
     }
+}
+
+/// What to do about it.
+fn advice(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind as K;
+    match error.kind() {
+        K::PermissionDenied | K::ReadOnlyFilesystem => "; let this user write there, or name another folder",
+        K::StorageFull | K::QuotaExceeded | K::FileTooLarge => "; free some space there",
+        _ => "",
+    }
+}
+
+fn process(pid: &Option<u32>) -> String {
+    pid.map(|pid| format!(", process {pid},")).unwrap_or_default()
 }
 
 fn io_error(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
@@ -79,6 +119,7 @@ pub struct Store {
     pub blobs: Blobs,
     /// What they mean.
     pub index: Index,
+    _lock: FolderLock,
 }
 
 impl Store {
@@ -87,10 +128,28 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the folder cannot be used.
     pub fn open(dir: &Path, sync: Sync) -> Result<Self, StoreError> {
-        let blobs = Blobs::open(dir, sync)?;
+        std::fs::create_dir_all(dir).map_err(io_error(dir))?;
+        // Before anything is looked at: what another emulator has half done is not ours to tidy.
+        let lock = FolderLock::take(dir)?;
         let index = Index::open(&dir.join("index.redb"), sync)?;
-        blobs.keep_only(&index.blob_ids()?)?;
-        Ok(Self { blobs, index })
+        let blobs = Blobs::open(dir, sync)?;
+        blob::sync_dir(dir, sync)?;
+        // A killed process may have kept a blob and not recorded it, or not yet removed one.
+        blobs.discard(index.unnamed(blobs.ids()?)?.iter().map(String::as_str));
+        Ok(Self { blobs, index, _lock: lock })
+    }
+
+    /// Removes the blobs of a write that failed with `error`, unless it was made all the same.
+    pub fn abandon(&self, blobs: Vec<String>, error: &StoreError) {
+        let blobs = match error {
+            StoreError::Uncertain(_) => match self.index.unnamed(blobs.into_iter().collect()) {
+                Ok(unnamed) => unnamed.into_iter().collect(),
+                // The next start looks.
+                Err(_) => return,
+            },
+            _ => blobs,
+        };
+        self.blobs.discard(blobs.iter().map(String::as_str));
     }
 }
 
@@ -133,3 +192,6 @@ pub fn sample_object() -> ObjectRecord {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod faults;

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use redb::{ReadableDatabase, ReadableTable};
+use redb::ReadableTable;
 use time::OffsetDateTime;
 
 use super::StoreError;
 use super::blob::random_id;
-use super::index::{Index, PARTS, UPLOADS, object_row};
+use super::index::{BUCKETS, Index, PARTS, UPLOADS, object_row};
 use super::page::{self, Page, PageQuery};
 use super::record::{Attributes, ObjectRecord, PartRecord, UploadRecord, decode, encode, to_ms};
 use super::versions::{WriteError, Written};
@@ -46,19 +46,22 @@ impl Index {
     /// Begins an upload and returns its id: 32 hex digits that sort by time.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`WriteError`]: a bucket that was deleted meanwhile takes no upload.
     pub fn initiate_upload(
         &self,
         bucket: &str,
         key: &str,
         attributes: Attributes,
         now: OffsetDateTime,
-    ) -> Result<String, StoreError> {
+    ) -> Result<String, WriteError> {
         let initiated_ms = to_ms(now);
         let random = random_id()?;
         let id = format!("{initiated_ms:012X}{}", random.get(..20).unwrap_or(&random)).to_ascii_uppercase();
         let record = UploadRecord { initiated_ms, attributes };
         let write = self.write()?;
+        if write.open_table(BUCKETS)?.get(bucket)?.is_none() {
+            return Err(WriteError::NoSuchBucket);
+        }
         write.open_table(UPLOADS)?.insert(upload_row(bucket, key, &id).as_slice(), encode(&record)?.as_slice())?;
         write.commit()?;
         Ok(id)
@@ -69,7 +72,7 @@ impl Index {
     /// # Errors
     /// [`StoreError`].
     pub fn upload(&self, bucket: &str, key: &str, id: &str) -> Result<Option<UploadRecord>, StoreError> {
-        let read = self.db.begin_read()?;
+        let read = self.read()?;
         read.open_table(UPLOADS)?
             .get(upload_row(bucket, key, id).as_slice())?
             .map(|value| decode(value.value()))
@@ -104,7 +107,7 @@ impl Index {
     /// # Errors
     /// [`StoreError`].
     pub fn parts(&self, id: &str, marker: u32, max: usize) -> Result<(Vec<(u32, PartRecord)>, bool), StoreError> {
-        let read = self.db.begin_read()?;
+        let read = self.read()?;
         let table = read.open_table(PARTS)?;
         let from = part_row(id, marker.saturating_add(1));
         let to = part_row(id, u32::MAX);
@@ -160,7 +163,7 @@ impl Index {
     /// # Errors
     /// [`StoreError`].
     pub fn list_uploads(&self, bucket: &str, query: &PageQuery) -> Result<Page<(String, UploadRecord)>, StoreError> {
-        let read = self.db.begin_read()?;
+        let read = self.read()?;
         let table = read.open_table(UPLOADS)?;
         page::page(&table, bucket, query, &page::start_of(query, Some(0)), |behind, value| {
             let text = String::from_utf8_lossy(behind);

@@ -1,7 +1,5 @@
 //! Pages of all versions of a bucket's objects: keys in order, of each key the newest first.
 
-use redb::ReadableDatabase;
-
 use super::StoreError;
 use super::index::{HISTORY, Index, OBJECTS, object_row};
 use super::page::{Entry, Page, PageQuery, common_prefix};
@@ -26,7 +24,7 @@ impl Index {
     /// # Errors
     /// [`StoreError`].
     pub fn list_versions(&self, bucket: &str, query: &PageQuery) -> Result<Page<ListedVersion>, StoreError> {
-        let read = self.db.begin_read()?;
+        let read = self.read()?;
         let (objects, history) = (read.open_table(OBJECTS)?, read.open_table(HISTORY)?);
         let base = object_row(bucket, "");
         let within = object_row(bucket, &query.prefix);

@@ -1,6 +1,6 @@
 //! Versions of objects: put, read, changed and deleted as the bucket's versioning says, each in one transaction.
 
-use redb::{ReadableDatabase, ReadableTable, Table, WriteTransaction};
+use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::StoreError;
 use super::blob::random_id;
@@ -280,7 +280,7 @@ impl Index {
     /// # Errors
     /// [`StoreError`].
     pub fn find(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<Found, StoreError> {
-        let read = self.db.begin_read()?;
+        let read = self.read()?;
         let current = read.open_table(OBJECTS)?.get(object_row(bucket, key).as_slice())?;
         if let Some(value) = current {
             let record: ObjectRecord = decode(value.value())?;

@@ -87,7 +87,7 @@ async fn a_port_in_use_and_a_folder_in_use_say_what_to_change() {
     assert!(error.to_string().starts_with(&format!("--listen {taken}: ")), "{error}");
     let same = Options { data: Some(dir.path().to_owned()), ..Options::default() };
     let error = emulator::start(same, clock()).await.unwrap_err().to_string();
-    assert!(error.starts_with("--data ") && error.contains("index.redb"), "{error}");
+    assert!(error.starts_with("--data ") && error.contains("another emulator, process "), "{error}");
     let file = dir.path().join("file");
     std::fs::write(&file, "in the way").unwrap();
     let error = emulator::start(Options { data: Some(file), ..Options::default() }, clock()).await.unwrap_err();
