@@ -1,6 +1,6 @@
 //! A process that is killed at any moment has lost nothing that it acknowledged, and leaves nothing behind.
 
-#![allow(clippy::unwrap_used)] // helpers of tests, where a surprise is a failure
+#![allow(clippy::panic, clippy::unwrap_used)] // helpers of tests, where a surprise is a failure
 #![cfg(unix)]
 
 mod support;
