@@ -126,7 +126,9 @@ impl Operation {
             return Err(not_implemented(&described(request, row, &selectors)));
         };
         let versioned = request.param("versionId").is_some_and(|id| !id.is_empty());
-        if versioned && row.version_action.is_none() && place == Place::Object {
+        // A copy names its source's version in the header; the Python SDK repeats it here.
+        let copy = row.selectors.contains(&"x-oss-copy-source");
+        if versioned && row.version_action.is_none() && place == Place::Object && !copy {
             return Err(not_implemented(&format!("{} of a version (versionId)", row.name)));
         }
         Ok(Self { row, op, versioned })
@@ -171,6 +173,8 @@ fn selectors_of(request: &Request) -> Vec<String> {
             "tagging" if request.bucket.is_none() => {}
             // A picture that is read processed is still read.
             "x-oss-process" if !post => {}
+            // Only a whole object can be deleted; the Python SDK leaves this in where it deletes a link's version.
+            "symlink" if request.method == "DELETE" => {}
             name if known(name) => selectors.push(name.to_owned()),
             _ => {}
         }

@@ -19,22 +19,26 @@ const MAX_BYTES: u64 = 5 << 30;
 /// `POST /bucket/key?append&position=N`.
 pub async fn append(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
     let position = position(call)?;
-    let attributes = attributes::read(call.request, &*call.bucket_record()?)?;
+    let attributes = attributes::read(call.request, &*call.bucket_record()?);
     let store = &call.world.store;
     // Looked at before a byte is received, and again when the bytes are here: somebody else may append meanwhile.
     let place = (call.bucket().to_owned(), call.key().to_owned());
     let found = run(store, move |store| store.index.find(&place.0, &place.1, None)).await?;
     check(if let Found::Object(record) = &found { Some(record) } else { None }, position)?;
+    // What the headers say counts when the object begins; later on OSS does not even look at them.
+    if let (Err(error), false) = (&attributes, matches!(found, Found::Object(_))) {
+        return Err(error.clone().into());
+    }
     let blob = receive(store, call.request, body).await?;
     let place = (call.bucket().to_owned(), call.key().to_owned());
     let (id, now_ms) = (blob.id.clone(), to_ms(call.now));
     let appended = run(store, move |store| {
         Ok(store.index.rewrite_object((&place.0, &place.1), |current| {
             check(current, position)?;
-            let fresh = record_of(&blob, attributes, now_ms);
-            Ok::<_, Failure>(
-                current.map_or_else(|| begun(fresh.clone(), &blob), |current| grown(current, &blob, now_ms)),
-            )
+            Ok::<_, Failure>(match current {
+                Some(current) => grown(current, &blob, now_ms),
+                None => begun(record_of(&blob, attributes?, now_ms), &blob),
+            })
         }))
     })
     .await;

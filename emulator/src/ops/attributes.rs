@@ -13,6 +13,8 @@ use crate::store::{Attributes, BucketRecord};
 const STORED: &[&str] =
     &["content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
 const KEY_ID: &str = "x-oss-server-side-encryption-key-id";
+/// By what the data is encrypted whose key KMS keeps.
+const DATA_ENCRYPTION: &str = "x-oss-server-side-data-encryption";
 /// The most bytes of user metadata, names and values together (OSS, PutObject).
 const MAX_META: usize = 8 * 1024;
 
@@ -30,17 +32,22 @@ pub fn read(request: &Request, bucket: &BucketRecord) -> Result<Attributes, OssE
     })
 }
 
+/// Whether a header of an upload comes back with its object.
+pub fn is_stored(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    STORED.contains(&name.as_str()) || name == KEY_ID || name == DATA_ENCRYPTION || name.starts_with("x-oss-meta-")
+}
+
 /// The headers of `request` that its object will have.
 ///
 /// # Errors
 /// 400 when the user metadata is too large.
 pub fn stored_headers(request: &Request) -> Result<Vec<(String, String)>, OssError> {
-    let named = |name: &str| STORED.contains(&name) || name == KEY_ID || name.starts_with("x-oss-meta-");
     let mut headers: Vec<(String, String)> = request
         .headers
         .iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
-        .filter(|(name, _)| named(name))
+        .filter(|(name, _)| is_stored(name))
         .collect();
     if !headers.iter().any(|(name, _)| name == "content-type") {
         headers.push(("content-type".to_owned(), "application/octet-stream".to_owned()));

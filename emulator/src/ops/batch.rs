@@ -14,7 +14,7 @@ use crate::authorize::Question;
 use crate::operation::Plane;
 use crate::oss::{Call, Intake};
 use crate::reply;
-use crate::store::{Deleted, run, to_ms};
+use crate::store::{Deleted, is_version_id, run, to_ms};
 use crate::xml::Xml;
 
 /// Keys in one request.
@@ -87,6 +87,10 @@ pub(super) fn read(body: &[u8]) -> Result<(bool, Vec<Wanted>), OssError> {
                 wanted.push((value, version_first.take()));
             }
             "Delete/Object/VersionId" if value.is_empty() => {}
+            "Delete/Object/VersionId" if !is_version_id(&value) => {
+                let message = "Invalid version id specified";
+                return Err(OssError::new(OssCode::InvalidArgument, message).detail("ArgumentName", "versionId"));
+            }
             "Delete/Object/VersionId" => match wanted.last_mut() {
                 Some((_, version @ None)) => *version = Some(value),
                 _ => version_first = Some(value),
@@ -106,9 +110,8 @@ mod tests {
 
     #[test]
     fn bodies_are_read_or_refused() {
-        let one =
-            "<Delete><Object><Key>a&amp;b</Key><VersionId>v</VersionId></Object><Object><Key>c</Key></Object></Delete>";
-        let wanted = vec![("a&b".to_owned(), Some("v".to_owned())), ("c".to_owned(), None)];
+        let one = "<Delete><Object><Key>a&amp;b</Key><VersionId>null</VersionId></Object><Object><Key>c</Key></Object></Delete>";
+        let wanted = vec![("a&b".to_owned(), Some("null".to_owned())), ("c".to_owned(), None)];
         assert_eq!(read(one.as_bytes()).unwrap(), (false, wanted));
         let quiet = "<Delete><Quiet>true</Quiet><Object><Key>c</Key></Object></Delete>";
         assert!(read(quiet.as_bytes()).unwrap().0);

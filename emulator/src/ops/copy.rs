@@ -40,7 +40,8 @@ impl Source {
         let text = request.header(SOURCE).unwrap_or_default();
         let wrong = || invalid_argument(SOURCE, text);
         let (path, version) = match text.split_once("?versionId=") {
-            Some((path, version)) => (path, Some(version.to_owned()).filter(|version| !version.is_empty())),
+            Some((_, "")) => return Err(wrong()),
+            Some((path, version)) => (path, Some(version.to_owned())),
             None => (text, None),
         };
         let decoded = percent_decode_str(path).decode_utf8().map_err(|_| wrong())?;
@@ -136,7 +137,7 @@ pub fn tell_source(call: &Call<'_>, source: &Source, held: &Held, response: &mut
     }
 }
 
-/// What the copy has: by the directives, its source's or the request's. An object copied onto itself takes the request's.
+/// What the copy has: by the directives, its source's or the request's. An object copied onto itself takes the request's, if it brings any.
 fn merged(call: &Call<'_>, source: &ObjectRecord, given: Attributes, same: bool) -> Result<Attributes, OssError> {
     let replaces = |name: &'static str| match call.request.header(name) {
         None => Ok(false),
@@ -144,7 +145,8 @@ fn merged(call: &Call<'_>, source: &ObjectRecord, given: Attributes, same: bool)
         Some(text) if text.eq_ignore_ascii_case("REPLACE") => Ok(true),
         Some(other) => Err(invalid_argument(name, other)),
     };
-    let replaces_headers = replaces("x-oss-metadata-directive")? || same;
+    let brings = call.request.headers.iter().any(|(name, _)| attributes::is_stored(name));
+    let replaces_headers = replaces("x-oss-metadata-directive")? || (same && brings);
     let replaces_tags = replaces("x-oss-tagging-directive")?;
     Ok(Attributes {
         headers: if replaces_headers { given.headers } else { source.attributes.headers.clone() },
@@ -170,7 +172,7 @@ mod tests {
                 Source { bucket: bucket.to_owned(), key: key.to_owned(), version: version.map(str::to_owned) };
             assert_eq!(read(text).unwrap(), expected, "{text}");
         }
-        for bad in ["", "/", "/bucket", "/bucket/", "/Bucket/k", "/bucket/%FF", "/bucket//k"] {
+        for bad in ["/bucket/k?versionId=", "", "/", "/bucket", "/bucket/", "/Bucket/k", "/bucket/%FF", "/bucket//k"] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

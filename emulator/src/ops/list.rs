@@ -15,6 +15,9 @@ use crate::reply;
 use crate::store::{Entry, ObjectRecord, Page, PageQuery, from_ms, run};
 use crate::xml::Xml;
 
+/// The longest prefix, delimiter or marker, in bytes.
+const MAX_NAME: usize = 1024;
+
 /// How many entries a listing may ask for.
 #[derive(Debug, Clone, Copy)]
 pub struct MaxEntries {
@@ -58,6 +61,12 @@ pub fn url_encoding(request: &Request) -> Result<bool, OssError> {
 /// 400 for a number that is none.
 pub fn query_of(request: &Request, marker: &str, limits: MaxEntries) -> Result<PageQuery, OssError> {
     let text = |name| request.param(name).unwrap_or_default().to_owned();
+    for name in ["prefix", "delimiter", "marker", "key-marker", "version-id-marker", "upload-id-marker", "start-after"]
+    {
+        if let Some(long) = request.param(name).filter(|value| value.len() > MAX_NAME) {
+            return Err(invalid_argument(name, long));
+        }
+    }
     Ok(PageQuery {
         prefix: text("prefix"),
         delimiter: text("delimiter"),

@@ -15,7 +15,7 @@ use shared::img::Process;
 
 use super::read::Held;
 use super::write::{record_of, store_object};
-use super::{Failure, attributes, conditions, notify, read, restore};
+use super::{Failure, attributes, conditions, notify, read, restore, settings};
 use crate::authorize::Question;
 use crate::callback::Plan;
 use crate::img;
@@ -24,9 +24,9 @@ use crate::oss::{Call, Intake, check_key, no_such_bucket};
 use crate::reply;
 use crate::store::{from_ms, run, to_ms};
 
-/// `GET /bucket/key?x-oss-process=image/…`.
+/// `GET /bucket/key?x-oss-process=image/…`, or `style/NAME`.
 pub async fn get(call: &Call<'_>, process: &str) -> Result<Response<Body>, Failure> {
-    let process = Process::parse(process).map_err(OssError::from)?;
+    let process = Process::parse(&settings::spelt_out(call, process)?).map_err(OssError::from)?;
     let held = source(call).await?;
     conditions::check(call.request, &held.record)?;
     let output = processed(call, &held, process).await?;
@@ -115,7 +115,7 @@ pub async fn post(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, 
     let own =
         Question { action: "oss:GetObject", plane: Plane::Read, bucket: Some(call.bucket()), key: Some(call.key()) };
     call.require(own).await?;
-    let process = Process::parse(process).map_err(OssError::from)?;
+    let process = Process::parse(&settings::spelt_out(call, process)?).map_err(OssError::from)?;
     let held = source(call).await?;
     let output = processed(call, &held, process).await?;
     let size = output.body.len();

@@ -111,6 +111,20 @@ fn styles(call: &Call<'_>) -> Result<Vec<Style>, Failure> {
     Ok(stored.map(|(_, text)| Style::read(text)).collect::<Result<_, _>>()?)
 }
 
+/// What `x-oss-process` asks for: `style/NAME` stands for the content of that style.
+///
+/// # Errors
+/// 404 for a style that the bucket does not have.
+pub fn spelt_out(call: &Call<'_>, process: &str) -> Result<String, Failure> {
+    match process.strip_prefix(STYLE) {
+        None => Ok(process.to_owned()),
+        Some(name) => {
+            let found = styles(call)?.into_iter().find(|style| style.name == name);
+            Ok(found.ok_or_else(style::missing)?.content)
+        }
+    }
+}
+
 /// `PUT /bucket?style&styleName=NAME`.
 pub async fn put_style(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
     let body = body.collect(MAX_BODY).await?;

@@ -106,15 +106,15 @@ fn read(xml: &str) -> Result<Vec<Tag>, OssError> {
 }
 
 fn check_object(tags: Vec<Tag>) -> Result<Vec<Tag>, OssError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/".contains(c);
+    let allowed = |c: char| c.is_alphanumeric() || " +-=._:/".contains(c);
     for tag in &tags {
         if !tag.key.chars().chain(tag.value.chars()).all(allowed) {
             return Err(wrong(tag, "only letters, digits, spaces and +-=._:/ are allowed").ec("0010-00000217"));
         }
-        if !(1..=128).contains(&tag.key.len()) {
+        if !(1..=128).contains(&tag.key.chars().count()) {
             return Err(wrong(tag, "a key has 1 to 128 characters").ec("0010-00000209"));
         }
-        if tag.value.len() > 256 {
+        if tag.value.chars().count() > 256 {
             return Err(wrong(tag, "a value has 256 characters at most").ec("0010-00000214"));
         }
     }
@@ -165,7 +165,8 @@ mod tests {
             (vec![(&k129, "")], Some("0010-00000209"), Some("0010-00000219")),
             (vec![("k", &v257)], Some("0010-00000214"), Some("0010-00000219")),
             (vec![("", "v")], Some("0010-00000209"), Some("0010-00000219")),
-            (vec![("中文", "")], Some("0010-00000217"), None),
+            (vec![("中文", "照片")], None, None),
+            (vec![("%@", "")], Some("0010-00000217"), None),
             (vec![("k", "#")], Some("0010-00000217"), None),
             (vec![("Aliyun-abc", "")], None, Some("0010-00000207")),
             (vec![("acs:abc", "")], None, Some("0010-00000002")),
@@ -198,7 +199,8 @@ mod tests {
             ("aa=bb=cc", Err("0010-00000219")),
             ("=v", Err("0010-00000209")),
             ("k=%FF", Err("0010-00000219")),
-            ("k=%E4%B8%AD", Err("0010-00000217")),
+            ("k=%E4%B8%AD", Ok(vec![tag("k", "中")])),
+            ("k=%26", Err("0010-00000217")),
             ("a=1&a=2", Err("0010-00000210")),
         ] {
             let read = parse_header(header).map_err(|error| error.ec.unwrap_or_default());

@@ -24,7 +24,7 @@ pub use record::{
 };
 pub use uploads::CompleteError;
 pub use version_list::ListedVersion;
-pub use versions::{Deleted, Found, WriteError};
+pub use versions::{Deleted, Found, WriteError, is_version_id};
 
 /// When what is written must be on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -162,9 +162,17 @@ fn bucket_within(write: &WriteTransaction, name: &str) -> Result<Option<BucketRe
     write.open_table(BUCKETS)?.get(name)?.map(|value| decode(value.value())).transpose()
 }
 
+/// What the ids of versions begin with, as OSS's do.
+const VERSION_MARK: &str = "CAEQ";
+
+/// Whether a version could have this id.
+pub fn is_version_id(text: &str) -> bool {
+    text == NULL_VERSION || text.starts_with(VERSION_MARK)
+}
+
 fn new_version(versioning: Versioning) -> Result<Option<String>, StoreError> {
     Ok(match versioning {
-        Versioning::Enabled => Some(format!("CAEQ{}", random_id()?.to_ascii_uppercase())),
+        Versioning::Enabled => Some(format!("{VERSION_MARK}{}", random_id()?.to_ascii_uppercase())),
         Versioning::Never | Versioning::Suspended => None,
     })
 }
