@@ -58,6 +58,13 @@ async fn settings_are_kept_returned_and_removed() {
     assert_eq!(stage.ask(&user, style("PUT").body(body)).await.verdict(), "200");
     assert_eq!(stage.ask(&user, style("GET")).await.leaf("Style/Content"), "image/resize,w_100");
     assert_eq!(stage.ask(&user, ask("GET", "style")).await.leaves("StyleList/Style/Name"), ["small"]);
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(400, 200).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    stage.ask(&user, Ask::new("PUT", &bucket, "p.png").body(png.into_inner())).await;
+    let shown = |process: &str| Ask::new("GET", &bucket, "p.png").param("x-oss-process", process);
+    let small = stage.ask(&user, shown("style/small")).await;
+    assert_eq!(image::load_from_memory(&small.body).unwrap().width(), 100);
+    assert_eq!(stage.ask(&user, shown("style/none")).await.verdict(), "404 NoSuchStyle");
     stage.close().await;
 }
 
