@@ -171,8 +171,20 @@ async fn https_is_trusted_by_those_who_are_told_to() {
     let stranger = reqwest::Client::builder().no_proxy().build().unwrap();
     let distrust = format!("{:?}", stranger.get(&stage.ready.oss_endpoint).send().await.unwrap_err());
     assert!(distrust.contains("UnknownIssuer"), "nobody trusts it untold: {distrust}");
-    let plain = stranger.get(format!("http://{}/", address(&stage))).send().await.unwrap();
-    assert_eq!(plain.status(), 403, "plain HTTP is served on the same port");
+    // Plain HTTP is served on the same port, and told apart.
+    let insist = serde_json::json!({ "Version": "1", "Statement": [{
+        "Effect": "Deny", "Action": ["oss:GetObject"], "Principal": ["*"], "Resource": [format!("acs:oss:*:*:{bucket}/*")],
+        "Condition": { "Bool": { "acs:SecureTransport": ["false"] } },
+    }]});
+    let put = Ask::new("PUT", bucket, "").param("policy", "").body(insist.to_string());
+    assert_eq!(stage.ask(&stage.user(), put).await.verdict(), "200");
+    for (scheme, verdict) in [("https", "200"), ("http", "403 AccessDenied 0003-00000201")] {
+        let mut request = Ask::new("GET", bucket, "k").request;
+        stage.signer(&token, SignVersion::V4).sign_headers(&mut request);
+        let endpoint = format!("{scheme}://{}", address(&stage));
+        let answer = Answer::of(&stage.http, &endpoint, &request, Vec::new()).await;
+        assert_eq!(answer.verdict(), verdict, "{scheme}");
+    }
     stage.close().await;
 }
 
