@@ -29,8 +29,10 @@ struct Model {
     sure: BTreeMap<(&'static str, String), Content>,
     /// What a request without an answer may have made of one of them.
     open: Option<((&'static str, String), Content)>,
-    /// Versions that were acknowledged: bytes by key and id.
-    versions: BTreeMap<(String, String), Vec<u8>>,
+    /// Versions that were acknowledged: key, id and bytes.
+    versions: Vec<(String, String, Vec<u8>)>,
+    /// How many of them have been read back.
+    seen_versions: usize,
 }
 
 struct Worker {
@@ -89,7 +91,7 @@ impl Worker {
         let ask = request("PUT", bucket, &key);
         let answer = self.change((bucket, key.clone()), Some(bytes.clone()), || connection.ask(ask, &bytes))?;
         if bucket == VERSIONED {
-            self.model.versions.insert((key, answer.header("x-oss-version-id").to_owned()), bytes);
+            self.model.versions.push((key, answer.header("x-oss-version-id").to_owned(), bytes));
         }
         Ok(())
     }
@@ -150,10 +152,17 @@ impl Worker {
             }
             assert!(found == *sure, "kill {round}: {bucket}/{key}: {:?}", found.map(|bytes| bytes.len()));
         }
-        for ((key, id), bytes) in &self.model.versions {
-            let found = read(connection, request("GET", VERSIONED, key).with_param("versionId", id));
-            assert!(found.as_ref() == Some(bytes), "kill {round}: {key} {id}");
+    }
+
+    /// Reads back the versions that came since the last look, or all.
+    fn check_versions(&mut self, connection: &mut Connection, all: bool) {
+        for (at, (key, id, bytes)) in self.model.versions.iter().enumerate() {
+            if all || at >= self.model.seen_versions {
+                let found = read(connection, request("GET", VERSIONED, key).with_param("versionId", id));
+                assert!(found.as_ref() == Some(bytes), "{key} {id}");
+            }
         }
+        self.model.seen_versions = self.model.versions.len();
     }
 }
 
@@ -226,8 +235,15 @@ fn a_hundred_kills_lose_nothing_and_leave_nothing() {
             if round == 0 {
                 make_versioned(&mut program.connect());
             }
-            let mut connection = program.connect();
-            workers.iter_mut().for_each(|worker| worker.check(&mut connection, round));
+            std::thread::scope(|scope| {
+                for worker in &mut workers {
+                    let mut connection = program.connect();
+                    scope.spawn(move || {
+                        worker.check(&mut connection, round);
+                        worker.check_versions(&mut connection, round == kills);
+                    });
+                }
+            });
             if round == kills {
                 break;
             }

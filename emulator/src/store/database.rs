@@ -3,14 +3,14 @@
 use std::fs::File;
 use std::io::ErrorKind;
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use redb::backends::FileBackend;
 use redb::{Builder, DatabaseError, Durability, ReadTransaction, ReadableDatabase, StorageBackend, WriteTransaction};
 
-use super::{StoreError, Sync, io_error};
+use super::{StoreError, Sync, advice, io_error};
 
 /// What the database may keep of the file in memory, in bytes.
 const CACHE: usize = 32 << 20;
@@ -21,6 +21,7 @@ const TOGETHER: u64 = 64;
 #[derive(Debug)]
 struct IndexFile {
     file: FileBackend,
+    path: PathBuf,
     /// The same file, to reserve room in it.
     raw: File,
     sync: Sync,
@@ -36,8 +37,9 @@ impl IndexFile {
             return Err(std::io::Error::other("an earlier write failed"));
         }
         let done = write(&self.file);
-        if done.is_err() {
+        if let Err(error) = &done {
             self.failed.store(true, Ordering::Release);
+            tracing::error!("{}: {error}{}", self.path.display(), advice(error));
         }
         done
     }
@@ -119,7 +121,14 @@ impl OpenIndex {
         let (failed, writing) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let raw = file.try_clone().map_err(io_error(path))?;
         let file = FileBackend::new(file).map_err(|error| damaged(path, error))?;
-        let file = IndexFile { file, raw, sync, failed: Arc::clone(&failed), writing: Arc::clone(&writing) };
+        let file = IndexFile {
+            file,
+            path: path.to_owned(),
+            raw,
+            sync,
+            failed: Arc::clone(&failed),
+            writing: Arc::clone(&writing),
+        };
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
         let db = builder.create_with_backend(file).map_err(|error| damaged(path, error))?;
