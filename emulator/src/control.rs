@@ -1,6 +1,7 @@
-//! The control port: the decision stream, the accounts and the clock. It asks for no key, so it answers only those who sit at this machine.
+//! The control port: the decision stream, the accounts, the clock and snapshots. It asks for no key, so it answers only those who sit at this machine.
 
 mod accounts;
+mod snapshots;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub struct Control {
     pub clock: Arc<ShiftedClock>,
     /// With HTTPS, the certificate that clients are to trust.
     pub ca_pem: Option<String>,
+    /// The bucket that a reset leaves.
+    pub first_bucket: String,
 }
 
 /// The routes of the control port.
@@ -42,6 +45,7 @@ pub fn router(control: Control) -> Router {
         .route("/clock", get(clock).post(move_clock))
         .route("/callback_pub_key.pem", get(callback_key))
         .route("/ca.pem", get(ca_pem))
+        .merge(snapshots::routes())
         .layer(middleware::from_fn(refuse_browsers))
         .with_state(control)
 }

@@ -164,7 +164,7 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
     let (stop, stopped) = watch::channel(false);
     let oss = Router::new().fallback(oss::handle).with_state(Arc::clone(&world));
     let sts = Router::new().fallback(sts::handle).with_state(Arc::new(Sts::new(Arc::clone(&world), options.sts_rate)));
-    let control = control::router(Control { world, clock, ca_pem });
+    let control = control::router(Control { world, clock, ca_pem, first_bucket: options.bucket.to_string() });
     let limits = Limits::of_this_process();
     let services = [(oss_socket, oss, tls.clone()), (sts_socket, sts, tls), (control_socket, control, None)].map(
         |(socket, router, tls)| {

@@ -7,12 +7,11 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
 
 use shared::crc64::crc64;
 use shared::sign::Request;
-use support::{Answer, Chance, Connection, Program};
+use support::{Answer, Chance, Connection, Program, files, named_blobs};
 
 const KILLS: usize = 100;
 const WORKERS: usize = 3;
@@ -176,47 +175,6 @@ fn read(connection: &mut Connection, ask: Request) -> Content {
         }
         404 => None,
         status => panic!("{status}: {}", String::from_utf8_lossy(&answer.body)),
-    }
-}
-
-/// All files below `dir`, by name.
-fn files(dir: &Path) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for entry in std::fs::read_dir(dir).unwrap().flatten() {
-        if entry.path().is_dir() {
-            names.extend(files(&entry.path()));
-        } else {
-            names.insert(entry.file_name().into_string().unwrap());
-        }
-    }
-    names
-}
-
-/// All blobs that the records of the index name; read from a copy, as the file is in use.
-fn named_blobs(data: &Path) -> BTreeSet<String> {
-    let copy = tempfile::NamedTempFile::new().unwrap();
-    std::fs::copy(data.join("index.redb"), copy.path()).unwrap();
-    let db = redb::Database::open(copy.path()).unwrap();
-    let read = redb::ReadableDatabase::begin_read(&db).unwrap();
-    let mut names = BTreeSet::new();
-    for table in ["objects", "history", "parts"] {
-        let table = read.open_table(redb::TableDefinition::<&[u8], &[u8]>::new(table)).unwrap();
-        for row in redb::ReadableTable::iter(&table).unwrap() {
-            let record: serde_json::Value = serde_json::from_slice(row.unwrap().1.value()).unwrap();
-            collect_blobs(&record, &mut names);
-        }
-    }
-    names
-}
-
-fn collect_blobs(value: &serde_json::Value, names: &mut BTreeSet<String>) {
-    match value {
-        serde_json::Value::Object(fields) => {
-            names.extend(fields.get("blob").and_then(|blob| blob.as_str()).map(str::to_owned));
-            fields.values().for_each(|value| collect_blobs(value, names));
-        }
-        serde_json::Value::Array(values) => values.iter().for_each(|value| collect_blobs(value, names)),
-        _ => {}
     }
 }
 

@@ -25,6 +25,29 @@ pub struct Blobs {
 struct Leases {
     readers: HashMap<String, usize>,
     doomed: HashSet<String>,
+    /// How many want that nothing is removed.
+    pauses: usize,
+}
+
+/// While this lives, no blob is removed.
+#[derive(Debug)]
+pub(super) struct Pause<'a>(&'a Blobs);
+
+impl Drop for Pause<'_> {
+    fn drop(&mut self) {
+        let mut leases = self.0.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        leases.pauses -= 1;
+        if leases.pauses == 0 {
+            let Leases { readers, doomed, .. } = &mut *leases;
+            doomed.retain(|id| {
+                let read = readers.contains_key(id);
+                if !read {
+                    remove(&self.0.kept, id);
+                }
+                read
+            });
+        }
+    }
 }
 
 /// While this lives, its blobs stay on the disk.
@@ -46,7 +69,7 @@ impl Drop for Lease {
                 }
             }
             leases.readers.remove(id);
-            if leases.doomed.remove(id) {
+            if leases.pauses == 0 && leases.doomed.remove(id) {
                 remove(&self.kept, id);
             }
         }
@@ -132,13 +155,39 @@ impl Blobs {
         let shelf = shelf(&self.kept, &new);
         ensure(&self.kept, &shelf, self.sync)?;
         let target = shelf.join(&new);
-        let linked = fs::hard_link(&path, &target).or_else(|_| self.copy(&path, &new, &target));
-        let done = linked.map_err(io_error(&target)).and_then(|()| sync_dir(&shelf, self.sync));
+        let done = self.link(&path, &new).and_then(|()| sync_dir(&shelf, self.sync));
         if let Err(error) = done {
             let _ = fs::remove_file(&target);
             return Err(error);
         }
         Ok(new)
+    }
+
+    /// Gives the bytes of `from` the name `id` here, by a link or else by a copy.
+    fn link(&self, from: &Path, id: &str) -> Result<(), StoreError> {
+        let target = shelf(&self.kept, id).join(id);
+        fs::hard_link(from, &target).or_else(|_| self.copy(from, id, &target)).map_err(io_error(&target))
+    }
+
+    /// Takes over a blob of another folder under the name `new`; durable after [`Blobs::sync_all`].
+    pub(super) fn adopt(&self, other: &Self, id: &str, new: &str) -> Result<(), StoreError> {
+        let shelf_of = shelf(&self.kept, new);
+        fs::create_dir_all(&shelf_of).map_err(io_error(&shelf_of))?;
+        self.link(&shelf(&other.kept, id).join(id), new)
+    }
+
+    /// Makes all names durable.
+    pub(super) fn sync_all(&self) -> Result<(), StoreError> {
+        for shelf in names(&self.kept)? {
+            sync_dir(&self.kept.join(shelf), self.sync)?;
+        }
+        sync_dir(&self.kept, self.sync)
+    }
+
+    /// Nothing is removed until the pause ends; what is discarded meanwhile is removed then.
+    pub(super) fn pause(&self) -> Pause<'_> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner).pauses += 1;
+        Pause(self)
     }
 
     fn copy(&self, from: &Path, id: &str, target: &Path) -> std::io::Result<()> {
@@ -167,7 +216,7 @@ impl Blobs {
     pub fn discard<'a>(&self, ids: impl IntoIterator<Item = &'a str>) {
         let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
         for id in ids {
-            if leases.readers.contains_key(id) {
+            if leases.pauses > 0 || leases.readers.contains_key(id) {
                 leases.doomed.insert(id.to_owned());
             } else {
                 remove(&self.kept, id);
@@ -237,6 +286,14 @@ impl Drop for Writer {
     fn drop(&mut self) {
         // After a finish the name is gone, and this finds nothing.
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Removes a folder and all that is in it, if it is there.
+pub(super) fn remove_tree(dir: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io_error(dir)(error)),
+        _ => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use redb::{ReadTransaction, ReadableTable, TableDefinition};
+use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
 
 use super::database::{Change, OpenIndex};
 use super::page::{self, Page, PageQuery};
@@ -73,7 +73,7 @@ pub(super) fn object_row(bucket: &str, key: &str) -> Vec<u8> {
 }
 
 /// Makes the tables of a new file; refuses one whose records have another format.
-fn prepare(open: &Arc<OpenIndex>, path: &Path) -> Result<(), StoreError> {
+pub(super) fn prepare(open: &Arc<OpenIndex>, path: &Path) -> Result<(), StoreError> {
     let start = open.write()?;
     let is_new = start.list_tables()?.next().is_none();
     {
@@ -92,6 +92,93 @@ fn prepare(open: &Arc<OpenIndex>, path: &Path) -> Result<(), StoreError> {
         start.open_table(table)?;
     }
     start.commit()
+}
+
+/// Calls `told` with every blob that a record names.
+pub(super) fn each_blob(read: &ReadTransaction, mut told: impl FnMut(&str)) -> Result<(), StoreError> {
+    let mut named = |record: &ObjectRecord| record.segments.iter().for_each(|segment| told(&segment.blob));
+    for item in read.open_table(OBJECTS)?.iter()? {
+        named(&decode(item?.1.value())?);
+    }
+    for item in read.open_table(HISTORY)?.iter()? {
+        if let VersionRecord::Object(record) = decode(item?.1.value())? {
+            named(&record);
+        }
+    }
+    for item in read.open_table(PARTS)?.iter()? {
+        told(&decode::<PartRecord>(item?.1.value())?.blob);
+    }
+    Ok(())
+}
+
+/// Empties all tables and fills them with what `from` holds, its blobs renamed where `name` knows a new name.
+/// Returns the blobs that were named before. The sequence goes on: versions to come are newer than all that were.
+pub(super) fn replace(
+    write: &WriteTransaction,
+    from: Option<&ReadTransaction>,
+    name: &mut dyn FnMut(&str) -> Option<String>,
+) -> Result<Vec<String>, StoreError> {
+    let mut old = Vec::new();
+    {
+        let mut forget = |record: ObjectRecord| old.extend(record.segments.into_iter().map(|segment| segment.blob));
+        for item in write.open_table(OBJECTS)?.iter()? {
+            forget(decode(item?.1.value())?);
+        }
+        for item in write.open_table(HISTORY)?.iter()? {
+            if let VersionRecord::Object(record) = decode(item?.1.value())? {
+                forget(*record);
+            }
+        }
+    }
+    for item in write.open_table(PARTS)?.iter()? {
+        old.push(decode::<PartRecord>(item?.1.value())?.blob);
+    }
+    write.delete_table(BUCKETS)?;
+    for table in [OBJECTS, HISTORY, UPLOADS, PARTS] {
+        write.delete_table(table)?;
+    }
+    let mut buckets = write.open_table(BUCKETS)?;
+    let [mut objects, mut history] = [write.open_table(OBJECTS)?, write.open_table(HISTORY)?];
+    let [mut uploads, mut parts] = [write.open_table(UPLOADS)?, write.open_table(PARTS)?];
+    let Some(from) = from else { return Ok(old) };
+    let mut rename = |blob: &mut String| {
+        if let Some(new) = name(blob) {
+            *blob = new;
+        }
+    };
+    for item in from.open_table(BUCKETS)?.iter()? {
+        let (row, value) = item?;
+        buckets.insert(row.value(), value.value())?;
+    }
+    for item in from.open_table(UPLOADS)?.iter()? {
+        let (row, value) = item?;
+        uploads.insert(row.value(), value.value())?;
+    }
+    for item in from.open_table(OBJECTS)?.iter()? {
+        let (row, value) = item?;
+        let mut record: ObjectRecord = decode(value.value())?;
+        record.segments.iter_mut().for_each(|segment| rename(&mut segment.blob));
+        objects.insert(row.value(), encode(&record)?.as_slice())?;
+    }
+    for item in from.open_table(HISTORY)?.iter()? {
+        let (row, value) = item?;
+        let mut version: VersionRecord = decode(value.value())?;
+        if let VersionRecord::Object(record) = &mut version {
+            record.segments.iter_mut().for_each(|segment| rename(&mut segment.blob));
+        }
+        history.insert(row.value(), encode(&version)?.as_slice())?;
+    }
+    for item in from.open_table(PARTS)?.iter()? {
+        let (row, value) = item?;
+        let mut part: PartRecord = decode(value.value())?;
+        rename(&mut part.blob);
+        parts.insert(row.value(), encode(&part)?.as_slice())?;
+    }
+    let reached = from.open_table(SEQUENCE)?.get(())?.map_or(0, |last| last.value());
+    let mut sequence = write.open_table(SEQUENCE)?;
+    let last = sequence.get(())?.map_or(0, |last| last.value());
+    sequence.insert((), last.max(reached))?;
+    Ok(old)
 }
 
 fn buckets_of(open: &OpenIndex) -> Result<Buckets, StoreError> {
@@ -144,23 +231,9 @@ impl Index {
         if blobs.is_empty() {
             return Ok(blobs);
         }
-        let read = self.read()?;
-        let mut named = |record: ObjectRecord| {
-            for segment in record.segments {
-                blobs.remove(&segment.blob);
-            }
-        };
-        for item in read.open_table(OBJECTS)?.iter()? {
-            named(decode(item?.1.value())?);
-        }
-        for item in read.open_table(HISTORY)?.iter()? {
-            if let VersionRecord::Object(record) = decode(item?.1.value())? {
-                named(*record);
-            }
-        }
-        for item in read.open_table(PARTS)?.iter()? {
-            blobs.remove(&decode::<PartRecord>(item?.1.value())?.blob);
-        }
+        each_blob(&self.read()?, |id| {
+            blobs.remove(id);
+        })?;
         Ok(blobs)
     }
 
@@ -225,6 +298,21 @@ impl Index {
         write.commit()?;
         self.remember(name, None);
         Ok(true)
+    }
+
+    /// Makes a change of everything. Who asks for a bucket waits until it is made, and sees no mixture.
+    pub(super) fn replace_all<T>(
+        &self,
+        change: impl FnOnce(&WriteTransaction) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let _order = self.change_buckets();
+        let open = self.opened()?;
+        let write = open.write()?;
+        let done = change(&write)?;
+        let mut buckets = self.buckets.write().unwrap_or_else(PoisonError::into_inner);
+        write.commit()?;
+        *buckets = buckets_of(&open)?;
+        Ok(done)
     }
 
     fn change_buckets(&self) -> MutexGuard<'_, ()> {

@@ -6,12 +6,13 @@ mod index;
 mod lock;
 mod page;
 mod record;
+mod snapshots;
 mod uploads;
 mod version_list;
 mod versions;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use lock::FolderLock;
 
@@ -22,6 +23,7 @@ pub use record::{
     Attributes, BucketRecord, NULL_VERSION, ObjectRecord, ObjectType, PartRecord, Segment, UploadRecord, VersionRecord,
     Versioning, from_ms, to_ms,
 };
+pub use snapshots::{SnapshotError, SnapshotName};
 pub use uploads::CompleteError;
 pub use version_list::ListedVersion;
 pub use versions::{Deleted, Found, WriteError, is_version_id};
@@ -119,6 +121,10 @@ pub struct Store {
     pub blobs: Blobs,
     /// What they mean.
     pub index: Index,
+    dir: PathBuf,
+    sync: Sync,
+    /// Held by whoever works on snapshots.
+    snapshots: Mutex<()>,
     _lock: FolderLock,
 }
 
@@ -133,10 +139,12 @@ impl Store {
         let lock = FolderLock::take(dir)?;
         let index = Index::open(&dir.join("index.redb"), sync)?;
         let blobs = Blobs::open(dir, sync)?;
-        blob::sync_dir(dir, sync)?;
         // A killed process may have kept a blob and not recorded it, or not yet removed one.
         blobs.discard(index.unnamed(blobs.ids()?)?.iter().map(String::as_str));
-        Ok(Self { blobs, index, _lock: lock })
+        let store = Self { blobs, index, dir: dir.to_owned(), sync, snapshots: Mutex::default(), _lock: lock };
+        store.tidy_snapshots()?;
+        blob::sync_dir(dir, sync)?;
+        Ok(store)
     }
 
     /// Removes the blobs of a write that failed with `error`, unless it was made all the same.

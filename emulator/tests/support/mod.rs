@@ -1,7 +1,8 @@
 //! The emulator as a program, and signed requests to it over a connection that stays.
 
-#![allow(clippy::unwrap_used, dead_code)] // helpers of tests: a surprise is a failure, and each test uses some
+#![allow(clippy::panic, clippy::unwrap_used, dead_code)] // helpers of tests: a surprise is a failure, and each test uses some
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -63,11 +64,14 @@ impl Program {
         Connection::to(&self.text("oss_endpoint"), &self.text("region"))
     }
 
+    /// A connection to the control port.
+    pub fn control_connection(&self) -> Connection {
+        Connection::to(&self.text("control_endpoint"), "")
+    }
+
     /// A request to the control port; status and body.
     pub fn control(&self, method: &str, path: &str, body: &str) -> (u16, String) {
-        let mut connection = Connection::to(&self.text("control_endpoint"), "");
-        let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n");
-        let answer = connection.exchange(&head, body.as_bytes()).unwrap();
+        let answer = self.control_connection().control(method, path, body).unwrap();
         (answer.status, String::from_utf8(answer.body).unwrap())
     }
 }
@@ -121,7 +125,12 @@ impl Connection {
     }
 
     /// Signs and sends; an error when the emulator is gone, before or after it has taken the request.
-    pub fn ask(&mut self, mut request: Request, body: &[u8]) -> std::io::Result<Answer> {
+    pub fn ask(&mut self, request: Request, body: &[u8]) -> std::io::Result<Answer> {
+        let head = self.signed(request);
+        self.exchange(&head, body)
+    }
+
+    fn signed(&self, mut request: Request) -> String {
         let user = Credentials::long_term("DEMOprogram", Secret::new("program-secret"));
         let now = SystemClock.now();
         Signer { credentials: &user, region: &self.region, version: SignVersion::V4, now }.sign_headers(&mut request);
@@ -133,10 +142,23 @@ impl Connection {
         for (name, value) in &request.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        self.exchange(&head, body)
+        head
+    }
+
+    /// A request without a signature, as the control port takes it.
+    pub fn control(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<Answer> {
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n");
+        self.exchange(&head, body.as_bytes())
     }
 
     fn exchange(&mut self, head: &str, body: &[u8]) -> std::io::Result<Answer> {
+        let mut answer = self.head_of(head, body)?;
+        self.socket.read_exact(&mut answer.body)?;
+        Ok(answer)
+    }
+
+    /// Sends, and reads the answer's head; its body has its length, and is still to be read.
+    fn head_of(&mut self, head: &str, body: &[u8]) -> std::io::Result<Answer> {
         let head = format!("{head}content-length: {}\r\n\r\n", body.len());
         let socket = self.socket.get_mut();
         socket.write_all(head.as_bytes())?;
@@ -153,8 +175,19 @@ impl Connection {
         let mut answer = Answer { status, head, body: Vec::new() };
         let length = answer.header("content-length").parse().unwrap_or_default();
         answer.body.resize(length, 0);
-        self.socket.read_exact(&mut answer.body)?;
         Ok(answer)
+    }
+
+    /// Signs and sends, and reads the answer's head alone; [`Connection::rest`] reads the rest.
+    pub fn begin(&mut self, request: Request) -> Answer {
+        let head = self.signed(request);
+        self.head_of(&head, &[]).unwrap()
+    }
+
+    /// Reads the body of an answer that was begun.
+    pub fn rest(&mut self, mut answer: Answer) -> Vec<u8> {
+        self.socket.read_exact(&mut answer.body).unwrap();
+        answer.body
     }
 }
 
@@ -179,5 +212,46 @@ impl Chance {
     pub fn bytes(&mut self, length: usize) -> Vec<u8> {
         let start = self.below(251);
         (0..length).map(|at| ((at * 31 + start) % 251) as u8).collect()
+    }
+}
+
+/// All files below `dir`, by name.
+pub fn files(dir: &Path) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for entry in std::fs::read_dir(dir).unwrap().flatten() {
+        if entry.path().is_dir() {
+            names.extend(files(&entry.path()));
+        } else {
+            names.insert(entry.file_name().into_string().unwrap());
+        }
+    }
+    names
+}
+
+/// All blobs that the records of the index name; read from a copy, as the file is in use.
+pub fn named_blobs(data: &Path) -> BTreeSet<String> {
+    let copy = tempfile::NamedTempFile::new().unwrap();
+    std::fs::copy(data.join("index.redb"), copy.path()).unwrap();
+    let db = redb::Database::open(copy.path()).unwrap();
+    let read = redb::ReadableDatabase::begin_read(&db).unwrap();
+    let mut names = BTreeSet::new();
+    for table in ["objects", "history", "parts"] {
+        let table = read.open_table(redb::TableDefinition::<&[u8], &[u8]>::new(table)).unwrap();
+        for row in redb::ReadableTable::iter(&table).unwrap() {
+            let record: serde_json::Value = serde_json::from_slice(row.unwrap().1.value()).unwrap();
+            collect_blobs(&record, &mut names);
+        }
+    }
+    names
+}
+
+fn collect_blobs(value: &serde_json::Value, names: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            names.extend(fields.get("blob").and_then(|blob| blob.as_str()).map(str::to_owned));
+            fields.values().for_each(|value| collect_blobs(value, names));
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| collect_blobs(value, names)),
+        _ => {}
     }
 }
