@@ -259,19 +259,25 @@ fn close_and_open(xml: &mut String, close: Option<&str>, open: Option<&str>) {
 
 /// No XML of OSS is deeper; a hostile one may be.
 const MAX_DEPTH: usize = 16;
+/// The longest path that is built: each leaf has a copy, so long names around many leaves would take memory without end.
+const MAX_PATH: usize = 256;
+/// The parts of a CompleteMultipartUpload, the longest list of all, have half as many.
+const MAX_LEAVES: usize = 40_000;
 
-/// Every leaf element of a small XML text as (path, text), in order: `Error/Code`. Stops quietly where the text is no longer XML.
+/// Every leaf element of a small XML text as (path, text), in order: `Error/Code`. Stops quietly where the text is no longer XML,
+/// or goes beyond what any XML of OSS has.
 pub fn elements(body: &str) -> Vec<(String, String)> {
     let mut reader = Reader::from_str(body);
-    let (mut path, mut found): (Vec<String>, Vec<(String, String)>) = (Vec::new(), Vec::new());
+    let (mut path, mut depth, mut found) = (String::new(), 0, Vec::new());
     let (mut text, mut leaf) = (String::new(), false);
-    loop {
+    while found.len() < MAX_LEAVES {
         match reader.read_event() {
             Ok(Event::Start(tag)) => {
-                if path.len() == MAX_DEPTH {
-                    return found;
+                depth += 1;
+                match path_to(&path, tag.local_name().as_ref()) {
+                    Some(longer) if depth <= MAX_DEPTH => path = longer,
+                    _ => break,
                 }
-                path.push(tag.local_name().as_ref().to_owned());
                 text.clear();
                 leaf = true;
             }
@@ -283,20 +289,26 @@ pub fn elements(body: &str) -> Vec<(String, String)> {
             },
             Ok(Event::End(_)) => {
                 if leaf {
-                    found.push((path.join("/"), std::mem::take(&mut text)));
+                    found.push((path.clone(), std::mem::take(&mut text)));
                 }
                 leaf = false;
-                path.pop();
+                depth = depth.saturating_sub(1);
+                path.truncate(path.rfind('/').unwrap_or_default());
             }
-            Ok(Event::Empty(tag)) => {
-                let name = tag.local_name().as_ref().to_owned();
-                let parent = path.join("/");
-                found.push((if parent.is_empty() { name } else { format!("{parent}/{name}") }, String::new()));
-            }
-            Ok(Event::Eof) | Err(_) => return found,
+            Ok(Event::Empty(tag)) => match path_to(&path, tag.local_name().as_ref()) {
+                Some(path) => found.push((path, String::new())),
+                None => break,
+            },
+            Ok(Event::Eof) | Err(_) => break,
             Ok(_) => {}
         }
     }
+    found
+}
+
+fn path_to(parent: &str, name: &str) -> Option<String> {
+    let fits = parent.len() + 1 + name.len() <= MAX_PATH;
+    fits.then(|| if parent.is_empty() { name.to_owned() } else { format!("{parent}/{name}") })
 }
 
 #[cfg(test)]
@@ -313,6 +325,22 @@ mod tests {
         error.request_id = "5C3D9175B6FC201293AD4890".to_owned();
         error.host_id = "127.0.0.1".to_owned();
         assert_eq!(OssError::from_xml(403, &error.to_xml()), error);
+    }
+
+    #[test]
+    fn what_is_read_is_bounded() {
+        let size = |body: &str| elements(body).iter().map(|(path, text)| path.len() + text.len()).sum::<usize>();
+        assert_eq!(elements("<a><b><c/>&lt;</b><d>1</d></a>").last(), Some(&("a/d".to_owned(), "1".to_owned())));
+        for bomb in [
+            format!("<{}>{}", "A".repeat(50_000), "<b/>".repeat(20_000)),
+            "<a>".repeat(100_000) + &"<b/>".repeat(20_000),
+            format!("<{}>", "A".repeat(100)).repeat(16) + &"<b/>".repeat(100_000),
+            format!("<a>{}", "<b/>".repeat(500_000)),
+        ] {
+            assert!(size(&bomb) <= MAX_PATH * MAX_LEAVES, "{bomb:.80}");
+        }
+        let parts = "<Part><PartNumber>1</PartNumber><ETag>x</ETag></Part>".repeat(10_000);
+        assert_eq!(elements(&format!("<C>{parts}</C>")).len(), 20_000);
     }
 
     #[test]
