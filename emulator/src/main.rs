@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use emulator::{Options, start};
@@ -22,26 +23,31 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error),
     };
-    runtime.block_on(async {
-        let running = match start(options, Arc::new(ShiftedClock::new())).await {
-            Ok(running) => running,
-            Err(error) => return failed(&error),
-        };
-        match serde_json::to_string(&running.ready) {
-            // Whoever started this may not read the line; that is no reason to end.
-            Ok(line) => drop(writeln!(std::io::stdout(), "{line}")),
-            Err(error) => return failed(&error),
-        }
-        tracing::info!(
-            "OSS at {}, STS at {}, control at {}; signatures, tokens and policies are enforced",
-            running.ready.oss_endpoint,
-            running.ready.sts_endpoint,
-            running.ready.control_endpoint,
-        );
-        told_to_stop().await;
-        running.shutdown().await;
-        ExitCode::SUCCESS
-    })
+    let code = runtime.block_on(serve(options));
+    // What is under way on other threads, as a picture or a sweep, is not waited for; the store takes a kill at any moment.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    code
+}
+
+async fn serve(options: Options) -> ExitCode {
+    let running = match start(options, Arc::new(ShiftedClock::new())).await {
+        Ok(running) => running,
+        Err(error) => return failed(&error),
+    };
+    match serde_json::to_string(&running.ready) {
+        // Whoever started this may not read the line; that is no reason to end.
+        Ok(line) => drop(writeln!(std::io::stdout(), "{line}")),
+        Err(error) => return failed(&error),
+    }
+    tracing::info!(
+        "OSS at {}, STS at {}, control at {}; signatures, tokens and policies are enforced",
+        running.ready.oss_endpoint,
+        running.ready.sts_endpoint,
+        running.ready.control_endpoint,
+    );
+    told_to_stop().await;
+    running.shutdown().await;
+    ExitCode::SUCCESS
 }
 
 fn failed(error: &dyn std::fmt::Display) -> ExitCode {
