@@ -53,7 +53,7 @@ pub struct World {
     /// The decision stream.
     pub recorder: Recorder,
     /// How many pictures may be processed at once: the rest wait, and uploads are not starved.
-    pub pictures: tokio::sync::Semaphore,
+    pub pictures: Arc<tokio::sync::Semaphore>,
     /// Whether V1 signatures are refused, as to new accounts.
     pub refuse_v1: bool,
     /// When lifecycle rules were carried out.

@@ -1,6 +1,7 @@
 //! Pictures: GetObject with `x-oss-process`, and ProcessObject, which saves the result. The work is done on the blocking pool, a few at a time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Response, header};
@@ -52,21 +53,22 @@ async fn source(call: &Call<'_>) -> Result<Held, Failure> {
 
 async fn processed(call: &Call<'_>, held: &Held, process: Process) -> Result<img::Output, Failure> {
     img::check_source_bytes(held.record.size)?;
+    // Held by the work itself, which goes on if nobody waits for it; before anything is read, so that few sources are in memory.
+    let place = Arc::clone(&call.world.pictures).acquire_owned().await;
     let mut marks = BTreeMap::new();
     for key in process.watermark_objects() {
         let bucket = call.request.bucket.as_deref();
         call.require(Question { action: "oss:GetObject", plane: Plane::Read, bucket, key: Some(key) }).await?;
         marks.insert(key.to_owned(), watermark(call, key).await?);
     }
-    let permit = call.world.pictures.acquire().await;
     let source = held.record.clone();
     let output = run(&call.world.store, move |store| {
+        let _place = place;
         let bytes = read::whole(store, &source)?;
         let mut fetch = |key: &str| marks.get(key).cloned().ok_or_else(|| read::no_such_key(key));
         Ok(img::process(&bytes, source.size, &process, &mut fetch))
     })
     .await?;
-    drop(permit);
     Ok(output?)
 }
 
