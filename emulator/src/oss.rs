@@ -395,7 +395,8 @@ const DRAINED: u64 = 16 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
 impl Intake {
-    fn new(body: Body, expects: bool) -> Self {
+    /// The body of a request; whether its client waits for a word before it sends.
+    pub fn new(body: Body, expects: bool) -> Self {
         let broken = |_| OssError::new(OssCode::RequestTimeout, "The request body ended before its announced length.");
         let stream = body.into_data_stream().map_err(broken).boxed();
         Self { stream: Some(stream), expects, received: 0, pace: None }

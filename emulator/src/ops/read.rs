@@ -209,15 +209,14 @@ impl Source {
             if let Some(pace) = &mut pace {
                 pace.take(cursor.block.min(cursor.left)).await;
             }
-            tokio::task::spawn_blocking(move || cursor.next_block().map(|block| Some((block, (cursor, pace)))))
-                .await
-                .unwrap_or_else(|join| Err(StoreError::Index(format!("a task of the store failed: {join}"))))
+            let store = Arc::clone(&cursor.store);
+            run(&store, move |store| Ok(Some((cursor.next_block(store)?, (cursor, pace))))).await
         })
     }
 }
 
 impl Cursor {
-    fn next_block(&mut self) -> Result<Bytes, StoreError> {
+    fn next_block(&mut self, store: &Store) -> Result<Bytes, StoreError> {
         loop {
             if let Some((file, remaining)) = &mut self.open
                 && *remaining > 0
@@ -238,7 +237,7 @@ impl Cursor {
                 self.skip -= segment.size;
                 continue;
             }
-            let mut file = self.store.blobs.read(&segment.blob)?;
+            let mut file = store.blobs.read(&segment.blob)?;
             if self.skip > 0 {
                 file.seek(SeekFrom::Start(self.skip))
                     .map_err(|error| StoreError::Index(format!("a blob is damaged: {error}")))?;

@@ -4,20 +4,18 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use shared::error::{OssCode, OssError};
 use shared::sign::Request;
-use tokio::sync::mpsc;
 
 use super::Failure;
 use crate::oss::Intake;
 use crate::reply::internal;
-use crate::store::{Blob, Store, StoreError};
+use crate::store::{Blob, Store, StoreError, Writer, run};
 
 /// The largest object of one PutObject, and the largest part, in bytes (`oss-rest.md` §2.2).
 const MAX_BYTES: u64 = 5 << 30;
-/// Pieces that wait for the disk; a piece is what one read of the socket brings.
-const WAITING: usize = 16;
+/// So many bytes are gathered before they go to the disk; as many more are on their way there meanwhile.
+const BATCH: usize = 256 * 1024;
 
 /// Receives the body into a blob that is on the disk when this returns. Its length, its `Content-MD5` and its limit are checked.
 ///
@@ -26,18 +24,7 @@ const WAITING: usize = 16;
 pub async fn receive(store: &Arc<Store>, request: &Request, body: &mut Intake) -> Result<Blob, Failure> {
     check_length(request)?;
     let expected_md5 = content_md5(request)?;
-    let (send, mut pieces) = mpsc::channel::<Piece>(WAITING);
-    let writing = {
-        let store = Arc::clone(store);
-        tokio::task::spawn_blocking(move || write(&store, &mut pieces))
-    };
-    let received = pass_on(body, send).await;
-    let written =
-        writing.await.unwrap_or_else(|join| Err(StoreError::Index(format!("a task of the store failed: {join}"))));
-    received?;
-    let Some(blob) = written? else {
-        return Err(StoreError::Index("the writer stopped before the body ended".to_owned()).into());
-    };
+    let blob = keep(store, body).await?;
     if expected_md5.is_some_and(|expected| expected != blob.md5) {
         discard(store, vec![blob.id]);
         let message = "The Content-MD5 you specified did not match what we received.";
@@ -64,36 +51,51 @@ pub fn abandon(store: &Arc<Store>, blobs: Vec<String>, error: StoreError) -> Fai
     failure
 }
 
-enum Piece {
-    Data(Bytes),
-    /// The body ended where it should; without this the blob is dropped.
-    End,
+/// Hashes and writes what has come on another thread, while more comes. Nobody holds a thread while a client is waited for:
+/// there are some hundreds of them, and every look at the index needs one.
+async fn keep(store: &Arc<Store>, body: &mut Intake) -> Result<Blob, Failure> {
+    let (mut writing, mut total) = (None, 0);
+    loop {
+        let gathered = gather(body, &mut total).await;
+        let writer = match writing.take() {
+            Some(writing) => Some(writing.await?),
+            None => None,
+        };
+        match gathered {
+            Ok((bytes, false)) => writing = Some(run(store, move |store| write(store, writer, &bytes))),
+            Ok((bytes, true)) => return Ok(run(store, move |store| write(store, writer, &bytes)?.finish()).await?),
+            Err(error) => {
+                // Not on this thread: to remove a large file takes a while.
+                run(store, move |_| Ok(drop(writer))).await?;
+                return Err(error.into());
+            }
+        }
+    }
 }
 
-async fn pass_on(body: &mut Intake, send: mpsc::Sender<Piece>) -> Result<(), OssError> {
-    let mut total = 0u64;
-    while let Some(piece) = body.next().await? {
-        total += piece.len() as u64;
-        if total > MAX_BYTES {
+/// The next bytes of the body, and whether they are the last.
+async fn gather(body: &mut Intake, total: &mut u64) -> Result<(Vec<u8>, bool), OssError> {
+    let mut bytes = Vec::new();
+    while bytes.len() < BATCH {
+        let Some(piece) = body.next().await? else {
+            return Ok((bytes, true));
+        };
+        *total += piece.len() as u64;
+        if *total > MAX_BYTES {
             return Err(too_large());
         }
-        if send.send(Piece::Data(piece)).await.is_err() {
-            return Ok(()); // the writer has failed, and says why itself
-        }
+        bytes.extend_from_slice(&piece);
     }
-    let _ = send.send(Piece::End).await;
-    Ok(())
+    Ok((bytes, false))
 }
 
-fn write(store: &Store, pieces: &mut mpsc::Receiver<Piece>) -> Result<Option<Blob>, StoreError> {
-    let mut writer = store.blobs.writer()?;
-    while let Some(piece) = pieces.blocking_recv() {
-        match piece {
-            Piece::Data(bytes) => writer.write(&bytes)?,
-            Piece::End => return writer.finish().map(Some),
-        }
-    }
-    Ok(None)
+fn write(store: &Store, writer: Option<Writer>, bytes: &[u8]) -> Result<Writer, StoreError> {
+    let mut writer = match writer {
+        Some(writer) => writer,
+        None => store.blobs.writer()?,
+    };
+    writer.write(bytes)?;
+    Ok(writer)
 }
 
 fn check_length(request: &Request) -> Result<(), OssError> {
@@ -122,4 +124,46 @@ pub fn content_md5(request: &Request) -> Result<Option<[u8; 16]>, OssError> {
     digest.map(Some).ok_or_else(|| {
         OssError::new(OssCode::InvalidDigest, "The Content-MD5 you specified is not valid.").detail("Content-MD5", text)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use bytes::Bytes;
+    use futures_util::StreamExt;
+    use futures_util::stream::{iter, pending};
+    use tokio::time::{Duration, timeout};
+
+    use super::*;
+    use crate::store::Sync;
+
+    #[test]
+    fn who_keeps_us_waiting_holds_no_thread() {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).enable_all().build().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(dir.path(), Sync::Never).unwrap());
+        let request = Request::new("PUT", None, None).with_header("transfer-encoding", "chunked");
+        let begun = [Bytes::from(vec![7; BATCH]), Bytes::from_static(b"more")].map(Ok::<_, std::io::Error>);
+        let mut body = Intake::new(Body::from_stream(iter(begun).chain(pending())), false);
+        runtime.block_on(async {
+            let others = timeout(Duration::from_secs(10), async {
+                // What is written is looked for, then nobody waits any more.
+                while !std::fs::read_dir(dir.path().join("incoming"))
+                    .unwrap()
+                    .flatten()
+                    .any(|it| it.metadata().is_ok_and(|it| it.len() > 0))
+                {
+                    run(&store, |_| Ok(())).await.unwrap();
+                }
+            });
+            tokio::select! {
+                biased;
+                _ = receive(&store, &request, &mut body) => panic!("the body has no end"),
+                served = others => served.unwrap(),
+            }
+            run(&store, |_| Ok(())).await.unwrap();
+        });
+        assert_eq!(std::fs::read_dir(dir.path().join("incoming")).unwrap().count(), 0);
+    }
 }

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 
 use lock::FolderLock;
 
-pub use blob::{Blob, Blobs, Lease};
+pub use blob::{Blob, Blobs, Lease, Writer};
 pub use index::Index;
 pub use page::{Entry, Page, PageQuery};
 pub use record::{
@@ -161,18 +161,18 @@ impl Store {
     }
 }
 
-/// Runs `work` on the blocking pool.
+/// Runs `work` on the blocking pool. It begins at once, and is done even if nobody waits for it.
 ///
 /// # Errors
 /// Those of `work`; a panic in it becomes a [`StoreError`].
-pub async fn run<T: Send + 'static>(
-    store: &Arc<Store>,
-    work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
+pub fn run<T, W>(store: &Arc<Store>, work: W) -> impl Future<Output = Result<T, StoreError>> + use<T, W>
+where
+    T: Send + 'static,
+    W: FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+{
     let store = Arc::clone(store);
-    tokio::task::spawn_blocking(move || work(&store))
-        .await
-        .unwrap_or_else(|join| Err(StoreError::Index(format!("a task of the store failed: {join}"))))
+    let task = tokio::task::spawn_blocking(move || work(&store));
+    async { task.await.unwrap_or_else(|join| Err(StoreError::Index(format!("a task of the store failed: {join}")))) }
 }
 
 /// A small object, for tests to change.
