@@ -16,11 +16,13 @@ const SUB_RESOURCES: &[&str] = &[
     "bucketInfo",
     "callback",
     "callback-var",
+    "cleanRestoredObject",
     "cloudboxes",
     "cname",
     "comp",
     "continuation-token",
     "cors",
+    "dataPipeline",
     "delete",
     "encryption",
     "endTime",
@@ -29,21 +31,29 @@ const SUB_RESOURCES: &[&str] = &[
     "img",
     "inventory",
     "inventoryId",
+    "legalHold",
     "lifecycle",
     "link",
     "live",
     "location",
     "logging",
     "metaQuery",
+    "metadataConfiguration",
+    "metadataInventoryTable",
+    "metadataJournalTable",
     "objectInfo",
     "objectMeta",
+    "objectWorm",
+    "overwriteConfig",
     "partNumber",
     "policy",
+    "policyStatus",
     "position",
     "publicAccessBlock",
     "qos",
     "qosInfo",
     "qosRequester",
+    "quota",
     "redundancyTransition",
     "referer",
     "regionList",
@@ -64,7 +74,9 @@ const SUB_RESOURCES: &[&str] = &[
     "response-expires",
     "responseHeader",
     "restore",
+    "retention",
     "rtc",
+    "seal",
     "security-token",
     "sequential",
     "startTime",
@@ -84,6 +96,7 @@ const SUB_RESOURCES: &[&str] = &[
     "udfName",
     "uploadId",
     "uploads",
+    "userDefinedLogFieldsConfig",
     "versionId",
     "versioning",
     "versions",
@@ -115,13 +128,28 @@ pub fn canonicalized_resource(request: &Request) -> String {
 
 /// The text that is signed. `date` is the `Date` line: a date for headers, the Unix expiry for a URL.
 pub fn string_to_sign(request: &Request, date: &str) -> String {
+    text(request, date, &canonicalized_resource(request))
+}
+
+/// The same for a bucket that stands in the path without its slash: OpenDAL sends `/bucket?list-type=2`, and signs `/bucket`.
+/// `None` for all other requests.
+pub fn slashless_string_to_sign(request: &Request, date: &str) -> Option<String> {
+    let (bucket, None) = (request.bucket.as_deref()?, &request.key) else {
+        return None;
+    };
+    let resource = canonicalized_resource(request);
+    let rest = resource.strip_prefix('/')?.strip_prefix(bucket)?.strip_prefix('/')?;
+    Some(text(request, date, &format!("/{bucket}{rest}")))
+}
+
+fn text(request: &Request, date: &str, resource: &str) -> String {
     format!(
         "{}\n{}\n{}\n{date}\n{}{}",
         request.method,
         request.header("content-md5").unwrap_or_default(),
         request.header("content-type").unwrap_or_default(),
         header_block(request, |name| name.starts_with("x-oss-")),
-        canonicalized_resource(request),
+        resource,
     )
 }
 
@@ -132,6 +160,15 @@ pub fn sign(secret: &Secret, string_to_sign: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::{Request, slashless_string_to_sign};
+
+    #[test]
+    fn only_a_bucket_has_a_name_without_its_slash() {
+        let of = |bucket, key| slashless_string_to_sign(&Request::new("GET", bucket, key), "now");
+        assert_eq!(of(Some("bucket"), None).as_deref(), Some("GET\n\n\nnow\n/bucket"));
+        assert_eq!((of(Some("bucket"), Some("key")), of(None, None)), (None, None));
+    }
+
     #[test]
     fn the_list_can_be_searched() {
         assert!(super::SUB_RESOURCES.is_sorted());

@@ -70,6 +70,7 @@ def main():
     """Exit status 0 when every story passed and there was one."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--bin-dir", type=Path, required=True, help="the folder of the built emulator and server")
+    arguments.add_argument("--opendal", type=Path, required=True, help="the built program of opendal's stories")
     arguments.add_argument("only", nargs="*", help="tell only the stories whose names contain one of these texts")
     options = arguments.parse_args()
     # So that an ended run ends what it has started.
@@ -82,9 +83,10 @@ def main():
             for name, story in family.stories(world):
                 if not options.only or any(text in name for text in options.only):
                     tally.tell(name, story)
-        told = {**vars(world), "key": {"id": world.key.id, "secret": world.key.secret}}
+        told = {**vars(world), "key": vars(world.key), "role": vars(world.assume_role(3600))}
         environment = {**os.environ, "SDK_WORLD": json.dumps(told)}
         tally.relay(["node", str(HERE.parent / "node" / "main.js"), *options.only], environment)
+        tally.relay([str(options.opendal), *options.only], environment)
     passed, failed = tally.counts[PASS], tally.counts[FAIL]
     print(f"{passed} passed, {failed} failed")
     return 0 if passed and not failed else 1
