@@ -21,6 +21,7 @@ import oss2_client
 import oss2_objects
 import oss_v2_client
 import oss_v2_families
+import other_worlds
 import sts_clients
 from stage import stage
 
@@ -79,7 +80,7 @@ def main():
     logging.getLogger().addHandler(logging.NullHandler())
     tally = Tally()
     with stage(options.bin_dir.resolve(), ROOT / "policy" / "bucket_read_write_policy.txt") as world:
-        for family in (oss2_client, oss2_objects, oss2_buckets, oss_v2_client, oss_v2_families, sts_clients):
+        for family in (oss2_client, oss2_objects, oss2_buckets, oss_v2_client, oss_v2_families, other_worlds, sts_clients):
             for name, story in family.stories(world):
                 if not options.only or any(text in name for text in options.only):
                     tally.tell(name, story)

@@ -38,7 +38,7 @@ def stage(bin_dir, policy_file):
             "Region": emulator["region"],
             "OssEndpoint": emulator["oss_endpoint"],
         }))
-        yield World(emulator, start("server", "--config", str(config)), PREFIX)
+        yield World(emulator, start("server", "--config", str(config)), PREFIX, bin_dir)
 
 
 @contextlib.contextmanager

@@ -40,7 +40,8 @@ class Credentials:
 class World:
     """The running services, from the lines that they printed when they were ready."""
 
-    def __init__(self, emulator, server, prefix):
+    def __init__(self, emulator, server, prefix, bin_dir):
+        self.bin_dir = str(bin_dir)
         self.oss_endpoint = emulator["oss_endpoint"]
         self.sts_endpoint = emulator["sts_endpoint"]
         self.control_endpoint = emulator["control_endpoint"]
