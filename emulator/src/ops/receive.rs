@@ -66,7 +66,7 @@ async fn keep(store: &Arc<Store>, body: &mut Intake) -> Result<Blob, Failure> {
             Ok((bytes, true)) => return Ok(run(store, move |store| write(store, writer, &bytes)?.finish()).await?),
             Err(error) => {
                 // Not on this thread: to remove a large file takes a while.
-                run(store, move |_| Ok(drop(writer))).await?;
+                tokio::task::spawn_blocking(move || drop(writer));
                 return Err(error.into());
             }
         }
