@@ -208,6 +208,9 @@ impl Call<'_> {
     }
 }
 
+/// How long the request that finds lifecycle rules due waits until they are carried out.
+const SWEEP_WAIT: Duration = Duration::from_secs(1);
+
 /// Answers one HTTP request.
 pub async fn handle(
     State(world): State<Arc<World>>,
@@ -323,7 +326,15 @@ async fn serve(
         ops::check_referer(caller, request, &bucket)?;
         if let Some(rules) = world.sweeps.due(name, &bucket, now) {
             let name = name.clone();
-            run(&world.store, move |store| sweep::sweep(store, &name, &rules, now)).await?;
+            let sweep = run(&world.store, move |store| {
+                sweep::sweep(store, &name, &rules, now).inspect_err(|error| {
+                    tracing::error!("the lifecycle rules of {name} were not all carried out: {error}")
+                })
+            });
+            // Of a large bucket the rest is done while others are served.
+            if let Ok(swept) = tokio::time::timeout(SWEEP_WAIT, sweep).await {
+                swept?;
+            }
         }
     }
     body.pace = Pace::of(request)?;

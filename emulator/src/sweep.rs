@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use time::OffsetDateTime;
 
 use crate::settings::lifecycle::{Due, Lifecycle, Subject};
+use crate::settings::storage_class::StorageClass;
 use crate::store::{
     BucketRecord, Entry, ListedVersion, ObjectRecord, PageQuery, Store, StoreError, VersionRecord, from_ms, to_ms,
 };
@@ -43,16 +44,54 @@ pub fn sweep(store: &Store, bucket: &str, rules: &Lifecycle, now: OffsetDateTime
     uploads(store, bucket, rules, now)
 }
 
+/// What is due for one version, or for the current object of a key.
+struct Act {
+    key: String,
+    version: Option<String>,
+    /// What has taken its place since it was looked at stays as it is.
+    modified_ms: i64,
+    due: Due,
+}
+
+/// Carries out what is due, in one change.
+fn carry_out(store: &Store, bucket: &str, acts: Vec<Act>, now: OffsetDateTime) -> Result<(), StoreError> {
+    if acts.is_empty() {
+        return Ok(());
+    }
+    let orphans = store.index.together(bucket, |batch| {
+        let mut orphans = Vec::new();
+        for Act { key, version, modified_ms, due } in acts {
+            let version = version.as_deref();
+            if batch.modified_ms(&key, version)? != Some(modified_ms) {
+                continue;
+            }
+            match due {
+                Due::Expire => orphans.push(batch.delete(&key, version, to_ms(now))?.orphans),
+                Due::Transition(class) => {
+                    batch.update(&key, version, |record| record.attributes.storage_class = class)?;
+                }
+            }
+        }
+        Ok(orphans)
+    })?;
+    // Object by object: who begins or ends to read waits meanwhile.
+    for orphans in orphans {
+        store.blobs.discard(orphans.iter().map(String::as_str));
+    }
+    Ok(())
+}
+
 fn objects(store: &Store, bucket: &str, rules: &Lifecycle, now: OffsetDateTime) -> Result<(), StoreError> {
     let mut query = PageQuery { max: PAGE, ..PageQuery::default() };
     loop {
         let page = store.index.list_objects(bucket, &query)?;
-        for entry in &page.entries {
-            if let Entry::Item(key, record) = entry {
-                let due = rules.due(&subject(key, record, record.modified_ms), now);
-                act(store, (bucket, key, None), due, now)?;
-            }
-        }
+        let acts = page.entries.iter().filter_map(|entry| {
+            let Entry::Item(key, record) = entry else { return None };
+            let modified_ms = record.modified_ms;
+            let due = rules.due(&subject(key, record, modified_ms), now)?;
+            Some(Act { key: key.clone(), version: None, modified_ms, due })
+        });
+        carry_out(store, bucket, acts.collect(), now)?;
         match page.entries.last().filter(|_| page.truncated) {
             Some(last) => last.name().clone_into(&mut query.marker),
             None => return Ok(()),
@@ -71,49 +110,33 @@ fn subject<'a>(key: &'a str, record: &'a ObjectRecord, since_ms: i64) -> Subject
     }
 }
 
-fn act(
-    store: &Store,
-    (bucket, key, version): (&str, &str, Option<&str>),
-    due: Option<Due>,
-    now: OffsetDateTime,
-) -> Result<(), StoreError> {
-    match due {
-        None => {}
-        Some(Due::Expire) => {
-            let deleted = store.index.delete_object(bucket, key, version, to_ms(now))?;
-            store.blobs.discard(deleted.orphans.iter().map(String::as_str));
-        }
-        Some(Due::Transition(class)) => {
-            store.index.update_object((bucket, key, version), |record| {
-                record.attributes.storage_class = class;
-                Ok::<_, std::convert::Infallible>(())
-            })?;
-        }
-    }
-    Ok(())
-}
-
 /// Previous versions, and delete markers that are all that is left of their key.
 fn versions(store: &Store, bucket: &str, rules: &Lifecycle, now: OffsetDateTime) -> Result<(), StoreError> {
     let mut query = PageQuery { max: PAGE, ..PageQuery::default() };
-    // The version read before, of the same key a newer one: it says since when the next is a previous one.
+    // When the version read before was made, of the same key a newer one: since then the next is a previous one.
     let mut newer: Option<(String, i64)> = None;
     // A delete marker that is current, until a version of its key turns up.
-    let mut lone: Option<(String, String, i64)> = None;
+    let mut lone: Option<Act> = None;
+    let lone_due = |marker: &Act| rules.lone_marker_due(&marker.key, from_ms(marker.modified_ms), now);
     loop {
         let page = store.index.list_versions(bucket, &query)?;
+        let mut acts = Vec::new();
         for entry in &page.entries {
             let Entry::Item(key, listed) = entry else { continue };
-            if let Some((of, marker, since)) = lone.take_if(|(of, ..)| of != key) {
-                remove_lone(store, (bucket, &of), (&marker, since), rules, now)?;
-            }
+            acts.extend(lone.take_if(|marker| marker.key != *key).filter(lone_due));
             let since = newer.as_ref().filter(|(of, _)| of == key).map(|(_, since)| *since);
-            lone = lone_marker(key, listed);
-            if let Some(since) = since {
-                previous(store, (bucket, key), (listed, since), rules, now)?;
-            }
-            newer = Some((key.clone(), modified(&listed.version)));
+            let act = |due| Act {
+                key: key.clone(),
+                version: Some(listed.version.version_id().to_owned()),
+                modified_ms: listed.version.modified_ms(),
+                due,
+            };
+            let marker = matches!(listed.version, VersionRecord::DeleteMarker { .. }) && listed.latest;
+            lone = marker.then(|| act(Due::Expire));
+            acts.extend(since.and_then(|since| previous(key, listed, since, rules, now)).map(act));
+            newer = Some((key.clone(), listed.version.modified_ms()));
         }
+        carry_out(store, bucket, acts, now)?;
         match page.entries.last().filter(|_| page.truncated) {
             Some(Entry::Item(key, listed)) => {
                 key.clone_into(&mut query.marker);
@@ -122,55 +145,20 @@ fn versions(store: &Store, bucket: &str, rules: &Lifecycle, now: OffsetDateTime)
             _ => break,
         }
     }
-    match lone {
-        Some((key, marker, since)) => remove_lone(store, (bucket, &key), (&marker, since), rules, now),
-        None => Ok(()),
-    }
+    carry_out(store, bucket, lone.filter(lone_due).into_iter().collect(), now)
 }
 
-fn modified(version: &VersionRecord) -> i64 {
-    match version {
-        VersionRecord::Object(record) => record.modified_ms,
-        VersionRecord::DeleteMarker { modified_ms, .. } => *modified_ms,
-    }
-}
-
-fn lone_marker(key: &str, listed: &ListedVersion) -> Option<(String, String, i64)> {
-    let marker = matches!(listed.version, VersionRecord::DeleteMarker { .. }) && listed.latest;
-    marker.then(|| (key.to_owned(), listed.version.version_id().to_owned(), modified(&listed.version)))
-}
-
-fn remove_lone(
-    store: &Store,
-    (bucket, key): (&str, &str),
-    (marker, since_ms): (&str, i64),
-    rules: &Lifecycle,
-    now: OffsetDateTime,
-) -> Result<(), StoreError> {
-    if rules.lone_marker_due(key, from_ms(since_ms), now) {
-        store.index.delete_object(bucket, key, Some(marker), to_ms(now))?;
-    }
-    Ok(())
-}
-
-fn previous(
-    store: &Store,
-    (bucket, key): (&str, &str),
-    (listed, since_ms): (&ListedVersion, i64),
-    rules: &Lifecycle,
-    now: OffsetDateTime,
-) -> Result<(), StoreError> {
-    let id = listed.version.version_id();
-    let due = match &listed.version {
+/// What is due for a version that has not been the current one since `since_ms`.
+fn previous(key: &str, listed: &ListedVersion, since_ms: i64, rules: &Lifecycle, now: OffsetDateTime) -> Option<Due> {
+    match &listed.version {
         VersionRecord::Object(record) => rules.noncurrent_due(&subject(key, record, since_ms), now),
         // It has no bytes, no tags and no class: only its end can be due.
         VersionRecord::DeleteMarker { .. } => {
-            let class = crate::settings::storage_class::StorageClass::DeepColdArchive;
+            let class = StorageClass::DeepColdArchive;
             let marker = Subject { key, tags: &[], size: 0, class, since: from_ms(since_ms), accessed: None };
             rules.noncurrent_due(&marker, now)
         }
-    };
-    act(store, (bucket, key, Some(id)), due, now)
+    }
 }
 
 fn uploads(store: &Store, bucket: &str, rules: &Lifecycle, now: OffsetDateTime) -> Result<(), StoreError> {

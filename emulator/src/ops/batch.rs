@@ -42,12 +42,14 @@ pub async fn delete(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>
     }
     let (bucket, now_ms) = (call.bucket().to_owned(), to_ms(call.now));
     let done = run(&call.world.store, move |store| {
-        let mut done: Vec<(Wanted, Deleted)> = Vec::with_capacity(wanted.len());
-        for (key, version) in wanted {
-            let deleted = store.index.delete_object(&bucket, &key, version.as_deref(), now_ms)?;
-            done.push(((key, version), deleted));
-        }
-        Ok(done)
+        store.index.together(&bucket, |batch| {
+            let mut done: Vec<(Wanted, Deleted)> = Vec::with_capacity(wanted.len());
+            for (key, version) in wanted {
+                let deleted = batch.delete(&key, version.as_deref(), now_ms)?;
+                done.push(((key, version), deleted));
+            }
+            Ok(done)
+        })
     })
     .await?;
     let mut orphans = Vec::new();

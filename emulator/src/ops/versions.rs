@@ -73,15 +73,15 @@ pub async fn list(call: &Call<'_>) -> Result<Response<Body>, Failure> {
 }
 
 fn push(xml: &mut Xml, call: &Call<'_>, key: &str, listed: &ListedVersion) {
-    let (element, modified_ms) = match &listed.version {
-        VersionRecord::Object(record) => ("Version", record.modified_ms),
-        VersionRecord::DeleteMarker { modified_ms, .. } => ("DeleteMarker", *modified_ms),
+    let element = match &listed.version {
+        VersionRecord::Object(_) => "Version",
+        VersionRecord::DeleteMarker { .. } => "DeleteMarker",
     };
     xml.open(element)
         .key("Key", key)
         .leaf("VersionId", listed.version.version_id())
         .leaf("IsLatest", listed.latest)
-        .leaf("LastModified", timefmt::oss_xml(from_ms(modified_ms)));
+        .leaf("LastModified", timefmt::oss_xml(from_ms(listed.version.modified_ms())));
     if let VersionRecord::Object(record) = &listed.version {
         xml.leaf("ETag", format!("\"{}\"", record.etag))
             .leaf("Type", record.object_type.as_str())

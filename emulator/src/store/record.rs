@@ -159,6 +159,14 @@ impl VersionRecord {
         }
         .unwrap_or(NULL_VERSION)
     }
+
+    /// When it was made, in Unix milliseconds.
+    pub fn modified_ms(&self) -> i64 {
+        match self {
+            Self::Object(record) => record.modified_ms,
+            Self::DeleteMarker { modified_ms, .. } => *modified_ms,
+        }
+    }
 }
 
 /// The id of versions written while their bucket kept none.

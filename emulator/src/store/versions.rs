@@ -1,5 +1,7 @@
 //! Versions of objects: put, read, changed and deleted as the bucket's versioning says, each in one transaction.
 
+use std::convert::Infallible;
+
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::StoreError;
@@ -248,8 +250,7 @@ impl Index {
         Ok(Ok((record, written)))
     }
 
-    /// Deletes: without `version`, what a reader would see, leaving a delete marker where the bucket keeps versions;
-    /// with it, that version for good.
+    /// As [`Batch::delete`], alone.
     ///
     /// # Errors
     /// [`StoreError`]; nothing has changed then.
@@ -260,27 +261,23 @@ impl Index {
         version: Option<&str>,
         now_ms: i64,
     ) -> Result<Deleted, StoreError> {
+        self.together(bucket, |batch| batch.delete(key, version, now_ms))
+    }
+
+    /// Makes several changes to objects of a bucket for the price of one: on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing has changed then.
+    pub fn together<T>(
+        &self,
+        bucket: &str,
+        change: impl FnOnce(&Batch<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let write = self.write()?;
         let versioning = bucket_within(&write, bucket)?.map_or(Versioning::Never, |bucket| bucket.versioning);
-        let deleted = {
-            let mut place = Key::open(&write, bucket, key)?;
-            match version {
-                Some(version) => delete_version(&mut place, version)?,
-                None => {
-                    let mut orphans = place.drop_null(versioning)?;
-                    orphans.extend(place.retire(versioning)?);
-                    let version_id = new_version(versioning)?;
-                    let delete_marker = versioning != Versioning::Never;
-                    if delete_marker {
-                        let version_id = version_id.clone();
-                        place.push(&VersionRecord::DeleteMarker { version_id, modified_ms: now_ms })?;
-                    }
-                    Deleted { version_id: told(versioning, version_id), delete_marker, orphans }
-                }
-            }
-        };
+        let changed = change(&Batch { write: &write, bucket, versioning })?;
         write.commit()?;
-        Ok(deleted)
+        Ok(changed)
     }
 
     /// What a reader of `version`, or of the current one, finds.
@@ -327,32 +324,97 @@ impl Index {
         change: impl FnOnce(&mut ObjectRecord) -> Result<T, E>,
     ) -> Result<Option<Result<T, E>>, StoreError> {
         let write = self.write()?;
-        let changed = {
-            let mut place = Key::open(&write, bucket, key)?;
-            let is = |id: Option<&str>| version.is_none_or(|wanted| wanted == id.unwrap_or(NULL_VERSION));
-            if let Some(mut record) = place.current()?.filter(|record| is(record.version_id.as_deref())) {
-                let changed = change(&mut record);
-                if changed.is_ok() {
-                    place.objects.insert(place.row.as_slice(), encode(&record)?.as_slice())?;
-                }
-                changed
-            } else {
-                let wanted = version.unwrap_or_default();
-                let Some((row, VersionRecord::Object(mut record))) = place.find(|it| it.version_id() == wanted)? else {
-                    return Ok(None);
-                };
-                let changed = change(&mut record);
-                if changed.is_ok() {
-                    place.history.insert(row.as_slice(), encode(&VersionRecord::Object(record))?.as_slice())?;
-                }
-                changed
-            }
-        };
-        if changed.is_ok() {
+        let changed = update_within(&write, (bucket, key, version), change)?;
+        if matches!(changed, Some(Ok(_))) {
             write.commit()?;
         }
-        Ok(Some(changed))
+        Ok(changed)
     }
+}
+
+/// Changes to objects of one bucket that are made together.
+pub struct Batch<'a> {
+    write: &'a WriteTransaction,
+    bucket: &'a str,
+    versioning: Versioning,
+}
+
+impl Batch<'_> {
+    /// Deletes: without `version`, what a reader would see, leaving a delete marker where the bucket keeps versions;
+    /// with it, that version for good.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn delete(&self, key: &str, version: Option<&str>, now_ms: i64) -> Result<Deleted, StoreError> {
+        let mut place = Key::open(self.write, self.bucket, key)?;
+        if let Some(version) = version {
+            return delete_version(&mut place, version);
+        }
+        let mut orphans = place.drop_null(self.versioning)?;
+        orphans.extend(place.retire(self.versioning)?);
+        let version_id = new_version(self.versioning)?;
+        let delete_marker = self.versioning != Versioning::Never;
+        if delete_marker {
+            let version_id = version_id.clone();
+            place.push(&VersionRecord::DeleteMarker { version_id, modified_ms: now_ms })?;
+        }
+        Ok(Deleted { version_id: told(self.versioning, version_id), delete_marker, orphans })
+    }
+
+    /// As [`Index::update_object`], of a change that cannot fail.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn update(
+        &self,
+        key: &str,
+        version: Option<&str>,
+        change: impl FnOnce(&mut ObjectRecord),
+    ) -> Result<(), StoreError> {
+        let change = |record: &mut ObjectRecord| Ok::<_, Infallible>(change(record));
+        update_within(self.write, (self.bucket, key, version), change)?;
+        Ok(())
+    }
+
+    /// When `version`, or the current object, was made; `None` when it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn modified_ms(&self, key: &str, version: Option<&str>) -> Result<Option<i64>, StoreError> {
+        let place = Key::open(self.write, self.bucket, key)?;
+        let current = place.current()?.map(|record| VersionRecord::Object(Box::new(record)));
+        let found = match (version, current) {
+            (None, current) => current,
+            (Some(wanted), Some(current)) if current.version_id() == wanted => Some(current),
+            (Some(wanted), _) => place.find(|it| it.version_id() == wanted)?.map(|(_, version)| version),
+        };
+        Ok(found.map(|version| version.modified_ms()))
+    }
+}
+
+fn update_within<T, E>(
+    write: &WriteTransaction,
+    (bucket, key, version): (&str, &str, Option<&str>),
+    change: impl FnOnce(&mut ObjectRecord) -> Result<T, E>,
+) -> Result<Option<Result<T, E>>, StoreError> {
+    let mut place = Key::open(write, bucket, key)?;
+    let is = |id: Option<&str>| version.is_none_or(|wanted| wanted == id.unwrap_or(NULL_VERSION));
+    if let Some(mut record) = place.current()?.filter(|record| is(record.version_id.as_deref())) {
+        let changed = change(&mut record);
+        if changed.is_ok() {
+            place.objects.insert(place.row.as_slice(), encode(&record)?.as_slice())?;
+        }
+        return Ok(Some(changed));
+    }
+    let wanted = version.unwrap_or_default();
+    let Some((row, VersionRecord::Object(mut record))) = place.find(|it| it.version_id() == wanted)? else {
+        return Ok(None);
+    };
+    let changed = change(&mut record);
+    if changed.is_ok() {
+        place.history.insert(row.as_slice(), encode(&VersionRecord::Object(record))?.as_slice())?;
+    }
+    Ok(Some(changed))
 }
 
 fn delete_version(place: &mut Key<'_>, version: &str) -> Result<Deleted, StoreError> {
