@@ -300,9 +300,12 @@ async fn serve(
     let caller = authenticate(authority, request, &mut findings);
     decision.principal = findings.principal;
     decision.signature = findings.signature;
+    if let Ok(operation) = &operation {
+        // Before the sender is refused: the SDKs' suites ask for buckets that are not there with keys that are not there.
+        check_names(world, request, *operation)?;
+    }
     let caller = &caller?;
     let operation = operation?;
-    check_names(world, request, operation)?;
     let call = Call { caller, ..call };
     // Of a batch, each key is asked about by itself.
     if operation.plane() != Plane::Open && operation.op() != Op::DeleteMultipleObjects {

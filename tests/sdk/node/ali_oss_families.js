@@ -114,9 +114,11 @@ async function copies(client) {
 
 async function partCopies(client, bucket) {
   await client.put('big.bin', Buffer.alloc(2 * PART, 'ab'));
-  await client.multipartUploadCopy('joined.bin', { sourceKey: 'big.bin', sourceBucketName: bucket }, { partSize: PART });
+  const source = { sourceKey: 'big.bin', sourceBucketName: bucket };
+  await client.multipartUploadCopy('joined.bin', source, { partSize: PART });
   const got = await client.get('joined.bin');
-  assert.deepEqual([got.content.equals(Buffer.alloc(2 * PART, 'ab')), got.res.headers['x-oss-object-type']], [true, 'Multipart']);
+  assert.ok(got.content.equals(Buffer.alloc(2 * PART, 'ab')), 'same bytes');
+  assert.equal(got.res.headers['x-oss-object-type'], 'Multipart');
 }
 
 async function deletesMany(client) {
@@ -169,7 +171,9 @@ async function versions(client, bucket, options) {
   assert.equal((await client.getBucketVersioning(other)).versionStatus, 'Enabled');
   const kept = new OSS({ ...options, bucket: other });
   const ids = [];
-  for (const body of ['first', 'second']) ids.push((await kept.put('v.txt', Buffer.from(body))).res.headers['x-oss-version-id']);
+  for (const body of ['first', 'second']) {
+    ids.push((await kept.put('v.txt', Buffer.from(body))).res.headers['x-oss-version-id']);
+  }
   const marker = (await kept.delete('v.txt')).res.headers['x-oss-version-id'];
   await isRefused([404, 'NoSuchKey'], () => kept.get('v.txt'));
   assert.equal((await kept.get('v.txt', undefined, { versionId: ids[0] })).content.toString(), 'first');
@@ -199,7 +203,7 @@ async function conditions(client) {
 /** As a browser would, with what the SDK signs for it. */
 async function postsForms(client, bucket) {
   const soon = new Date(Date.now() + 60000).toISOString();
-  const conditionsOf = (more) => [{ bucket }, ['starts-with', '$key', 'posted/'], ['content-length-range', 1, 100], ...more];
+  const common = [{ bucket }, ['starts-with', '$key', 'posted/'], ['content-length-range', 1, 100]];
   const token = client.options.stsToken;
   const post = (fields, body) => {
     const form = new FormData();
@@ -209,7 +213,8 @@ async function postsForms(client, bucket) {
   };
   let signed;
   if (client.options.authorizationV4) {
-    const date = `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`;
+    const now = new Date();
+    const date = now.toISOString().replace(/[-:]|\.\d+/g, '');
     const scope = `${date.slice(0, 8)}/${world.region}/oss/aliyun_v4_request`;
     const fields = {
       'x-oss-signature-version': 'OSS4-HMAC-SHA256',
@@ -217,11 +222,13 @@ async function postsForms(client, bucket) {
       'x-oss-date': date,
       ...(token ? { 'x-oss-security-token': token } : {}),
     };
-    const policy = { expiration: soon, conditions: conditionsOf(Object.entries(fields).map(([name, value]) => ({ [name]: value }))) };
-    const signature = client.signPostObjectPolicyV4(policy, new Date(isoOf(date)));
-    signed = { ...fields, policy: Buffer.from(JSON.stringify(policy)).toString('base64'), 'x-oss-signature': signature };
+    const own = Object.entries(fields).map(([name, value]) => ({ [name]: value }));
+    const policy = { expiration: soon, conditions: [...common, ...own] };
+    const signature = client.signPostObjectPolicyV4(policy, now);
+    const encoded = Buffer.from(JSON.stringify(policy)).toString('base64');
+    signed = { ...fields, policy: encoded, 'x-oss-signature': signature };
   } else {
-    const policy = { expiration: soon, conditions: conditionsOf([]) };
+    const policy = { expiration: soon, conditions: common };
     const { OSSAccessKeyId, Signature, policy: encoded } = client.calculatePostSignature(policy);
     signed = { OSSAccessKeyId, Signature, policy: encoded, ...(token ? { 'x-oss-security-token': token } : {}) };
   }
@@ -231,13 +238,9 @@ async function postsForms(client, bucket) {
   assert.equal((await post({ key: 'posted/plain', ...signed }, 'body')).status, 204, 'without a wish');
   await isRefused([403, 'AccessDenied'], () => post({ key: 'elsewhere', ...signed }, 'body'));
   await isRefused([400, 'EntityTooLarge'], () => post({ key: 'posted/large', ...signed }, 'x'.repeat(101)));
-  const tampered = { ...signed, policy: Buffer.from('{"expiration":"2038-01-01T00:00:00.000Z","conditions":[]}').toString('base64') };
-  const refused = await post({ key: 'posted/tampered', ...tampered }, 'body');
-  assert.ok(refused.status >= 400, `a tampered policy: ${refused.status}`);
-}
-
-function isoOf(date) {
-  return date.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z');
+  const wider = Buffer.from('{"expiration":"2038-01-01T00:00:00.000Z","conditions":[]}').toString('base64');
+  const tampered = { ...signed, policy: wider };
+  await isRefused([403, 'SignatureDoesNotMatch'], () => post({ key: 'posted/tampered', ...tampered }, 'body'));
 }
 
 module.exports = stories;

@@ -28,6 +28,7 @@ from stage import stage
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 PASS, FAIL = "PASS", "FAIL"
+FAMILIES = (oss2_client, oss2_objects, oss2_buckets, oss_v2_client, oss_v2_families, other_worlds, sts_clients)
 
 
 class Tally:
@@ -80,7 +81,7 @@ def main():
     logging.getLogger().addHandler(logging.NullHandler())
     tally = Tally()
     with stage(options.bin_dir.resolve(), ROOT / "policy" / "bucket_read_write_policy.txt") as world:
-        for family in (oss2_client, oss2_objects, oss2_buckets, oss_v2_client, oss_v2_families, other_worlds, sts_clients):
+        for family in FAMILIES:
             for name, story in family.stories(world):
                 if not options.only or any(text in name for text in options.only):
                     tally.tell(name, story)

@@ -1,4 +1,4 @@
-"""oss2 on buckets, lists and settings: a story per operation family, in V1 and V4, with the long-term key and a token."""
+"""oss2 on buckets, lists and settings: a story per operation family, in V1 and V4, with a key and a token."""
 
 import datetime
 import json

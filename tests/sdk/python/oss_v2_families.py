@@ -42,10 +42,11 @@ def stories(world):
         for kind, credentials in (("key", world.key), ("role", world.assume_role(3600))):
             client = Owner(world, version, kind, credentials)
             for tell in (
-                tells_about_buckets, lists_with_its_paginators, compares_before_it_answers, appends_by_position_and_file,
-                copies_objects_small_and_large, completes_everything, deletes_many, links, gives_acls, tags,
-                restores, keeps_versions, saves_a_processed_picture, calls_back, presigns_everything, answers_preflights,
-                keeps_settings, refuses_what_is_wrong,
+                tells_about_buckets, lists_with_its_paginators, compares_before_it_answers,
+                appends_by_position_and_file, copies_objects_small_and_large, completes_everything,
+                deletes_many, links, gives_acls, tags,
+                restores, keeps_versions, saves_a_processed_picture, calls_back, presigns_everything,
+                answers_preflights, keeps_settings, refuses_what_is_wrong,
             ):
                 yield f"{client.label}: {tell.__name__.replace('_', ' ')}", partial(tell, client)
 
@@ -356,6 +357,9 @@ def keeps_settings(client):
 
 def refuses_what_is_wrong(client):
     missing = Refusal(404, "NoSuchBucket", "0015-00000101")
+    # OSS looks for the bucket before it looks at who asks.
+    stranger = client.client_as(support.Credentials("LTAI5tUnknownUnknown", "secret"))
+    is_refused(missing, lambda: stranger.list_objects_v2(oss.ListObjectsV2Request(bucket="no-such-bucket-here")))
     is_refused(missing, lambda: client.ask("get_bucket_acl", bucket="no-such-bucket-here"))
     is_refused(Refusal(409, "BucketNotEmpty", "0015-00000301"), lambda: client.ask("delete_bucket"))
     for operation, expected in (

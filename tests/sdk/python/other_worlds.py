@@ -28,7 +28,9 @@ def user(name, *actions):
     }
 
 
-USERS = [user("writer", "oss:PutObject", "oss:GetObject"), user("reader", "oss:GetObject"), user("nobody", "oss:ListParts")]
+USERS = [
+    user("writer", "oss:PutObject", "oss:GetObject"), user("reader", "oss:GetObject"), user("nobody", "oss:ListParts"),
+]
 
 
 @contextlib.contextmanager

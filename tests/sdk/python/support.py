@@ -127,7 +127,7 @@ def send(method, url, body=None, headers=None):
 
 @contextlib.contextmanager
 def callback_server(world):
-    """An app server on loopback that is called after uploads: it keeps what it is told, and whether it was OSS that spoke.
+    """An app server on loopback that is called after uploads: it keeps what it is told, and whether OSS spoke.
 
     OSS signs, with RSA and MD5, the decoded path, the query and the body.
     """
