@@ -12,6 +12,7 @@ use super::list::{MaxEntries, max_entries};
 use crate::oss::{Call, Intake};
 use crate::reply;
 use crate::settings::acl::Acl;
+use crate::settings::choice::RESOURCE_GROUP;
 use crate::settings::create_bucket::CreateBucket;
 use crate::settings::tagging::parse_bucket;
 use crate::store::{BucketRecord, Versioning, from_ms, run, to_ms};
@@ -172,7 +173,8 @@ pub fn info(call: &Call<'_>) -> Result<Response<Body>, Failure> {
         .leaf("TransferAcceleration", if accelerated { "Enabled" } else { "Disabled" })
         .leaf("BlockPublicAccess", blocked)
         .leaf("Comment", "");
-    if let Some(group) = setting("resourceGroup", "/ResourceGroupId") {
+    let group = setting("resourceGroup", "/ResourceGroupId");
+    if let Some(group) = group.or(RESOURCE_GROUP.value(None)?) {
         xml.leaf("ResourceGroupId", group);
     }
     xml.open("ServerSideEncryptionRule");
@@ -197,7 +199,8 @@ pub async fn stat(call: &Call<'_>) -> Result<Response<Body>, Failure> {
         .leaf("ObjectCount", objects)
         .leaf("MultipartUploadCount", usage.uploads)
         .leaf("LiveChannelCount", 0)
-        .leaf("LastModifiedTime", call.now.unix_timestamp());
+        // Of the figures, as of now; a bucket that holds nothing has none yet.
+        .leaf("LastModifiedTime", if objects == 0 { 0 } else { call.now.unix_timestamp() });
     let names = ["Standard", "InfrequentAccess", "Archive", "ColdArchive", "DeepColdArchive"];
     for (name, (count, bytes)) in names.iter().zip(usage.classes) {
         xml.leaf(&format!("{name}Storage"), bytes).leaf(&format!("{name}ObjectCount"), count);
