@@ -258,7 +258,10 @@ pub async fn handle(
     {
         ops::mark(&bucket, request, &mut response);
     }
-    body.drain().await;
+    // A body that an operation has no use for is not waited for: the connection is closed instead.
+    if matches!(decision.method.as_str(), "PUT" | "POST") {
+        body.drain().await;
+    }
     let elapsed = started.elapsed();
     reply::finish(&mut response, &request_id, now, elapsed.as_millis());
     decision.status = response.status().as_u16();

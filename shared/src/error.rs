@@ -76,6 +76,7 @@ codes! {
     InvalidPartOrder = 400,
     InvalidPolicyDocument = 400,
     InvalidRange = 416,
+    InvalidRequest = 400,
     InvalidSecurityToken = 403,
     InvalidTag = 400,
     InvalidTargetBucketForLogging = 400,

@@ -42,6 +42,7 @@ pub enum Op {
     HeadObject,
     InitiateMultipartUpload,
     ListBuckets,
+    ListLiveChannel,
     ListMultipartUploads,
     ListObjectVersions,
     ListObjects,

@@ -140,7 +140,7 @@ pub static TABLE: &[Row] = &[
     row("ProcessObject", "POST", Object, &["x-oss-process"], "oss:PostProcessTask", Owner).does(Op::ProcessObject, "pictures"),
     row("AsyncProcessObject", "POST", Object, &["x-oss-async-process"], "oss:ProcessImm", Owner),
     row("PutLiveChannel", "PUT", Object, &["live"], "oss:PutLiveChannel", Management),
-    row("ListLiveChannel", "GET", Bucket, &["live"], "oss:ListLiveChannel", Management),
+    row("ListLiveChannel", "GET", Bucket, &["live"], "oss:ListLiveChannel", Management).does(Op::ListLiveChannel, "buckets"),
     row("DeleteLiveChannel", "DELETE", Object, &["live"], "oss:DeleteLiveChannel", Management),
     row("PutLiveChannelStatus", "PUT", Object, &["live", "status"], "oss:PutLiveChannelStatus", Management),
     row("GetLiveChannelInfo", "GET", Object, &["live"], "oss:GetLiveChannel", Management),

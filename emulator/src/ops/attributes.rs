@@ -1,10 +1,11 @@
 //! What the headers of an upload say of its object: what comes back with it, ACL, class, tags, encryption.
 
-use shared::error::{OssCode, OssError, elements};
+use shared::error::{OssCode, OssError};
 use shared::sign::Request;
 
 use crate::operation::invalid_argument;
 use crate::settings::acl::Acl;
+use crate::settings::encryption::Encryption;
 use crate::settings::storage_class::StorageClass;
 use crate::settings::tagging;
 use crate::store::{Attributes, BucketRecord};
@@ -23,12 +24,18 @@ const MAX_META: usize = 8 * 1024;
 /// # Errors
 /// 400 for values that OSS does not know, and for user metadata that is too large.
 pub fn read(request: &Request, bucket: &BucketRecord) -> Result<Attributes, OssError> {
+    let rule = bucket_rule(bucket);
+    let encryption = encryption(request)?.or_else(|| rule.as_ref().map(|rule| rule.algorithm.clone()));
+    let mut headers = stored_headers(request)?;
+    if encryption.as_deref() == Some("KMS") {
+        name_key(&mut headers, rule.as_ref());
+    }
     Ok(Attributes {
-        headers: stored_headers(request)?,
+        headers,
         acl: object_acl(request)?.unwrap_or(Acl::Default),
         storage_class: storage_class(request)?.unwrap_or(bucket.storage_class),
         tags: tagging::parse_header(request.header("x-oss-tagging").unwrap_or_default())?,
-        encryption: encryption(request)?.or_else(|| default_encryption(bucket)),
+        encryption,
     })
 }
 
@@ -90,9 +97,32 @@ fn encryption(request: &Request) -> Result<Option<String>, OssError> {
     }
 }
 
-fn default_encryption(bucket: &BucketRecord) -> Option<String> {
-    let text = bucket.settings.get("encryption")?;
-    elements(text).into_iter().find(|(path, _)| path.ends_with("/SSEAlgorithm")).map(|(_, value)| value)
+/// The encryption that a new bucket is to have by default, from the headers that an object's is asked for with.
+///
+/// # Errors
+/// 400 for an algorithm that OSS does not have.
+pub fn default_rule(request: &Request) -> Result<Option<Encryption>, OssError> {
+    let header = |name| request.header(name).map(str::to_owned);
+    Ok(encryption(request)?.map(|algorithm| Encryption {
+        algorithm,
+        kms_key: header(KEY_ID),
+        kms_data: header(DATA_ENCRYPTION),
+    }))
+}
+
+fn bucket_rule(bucket: &BucketRecord) -> Option<Encryption> {
+    Encryption::parse(bucket.settings.get("encryption")?).ok()
+}
+
+/// The key that KMS would choose where none is named.
+const DEFAULT_KEY: &str = "00000000-0000-4000-8000-000000000001";
+
+/// Of an object that KMS keeps the key of, the key's id stands among its headers.
+fn name_key(headers: &mut Vec<(String, String)>, rule: Option<&Encryption>) {
+    if !headers.iter().any(|(name, _)| name == KEY_ID) {
+        let key = rule.and_then(|rule| rule.kms_key.as_deref()).unwrap_or(DEFAULT_KEY);
+        headers.push((KEY_ID.to_owned(), key.to_owned()));
+    }
 }
 
 /// `x-oss-forbid-overwrite`.

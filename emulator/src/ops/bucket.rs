@@ -7,7 +7,7 @@ use shared::timefmt;
 
 use super::Failure;
 use super::acl::bucket_acl;
-use super::attributes::storage_class;
+use super::attributes::{default_rule, storage_class};
 use super::list::{MaxEntries, max_entries};
 use crate::oss::{Call, Intake};
 use crate::reply;
@@ -88,6 +88,9 @@ pub async fn put(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, F
     let wanted = CreateBucket::parse(&String::from_utf8_lossy(&body), call.world.region.as_str())?;
     record.storage_class = storage_class(call.request)?.unwrap_or(wanted.storage_class);
     wanted.redundancy.clone_into(&mut record.redundancy);
+    if let Some(rule) = default_rule(call.request)? {
+        record.settings.insert("encryption".to_owned(), rule.to_xml());
+    }
     make(call, record, acl).await
 }
 
@@ -179,8 +182,10 @@ pub fn info(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     }
     xml.open("ServerSideEncryptionRule");
     xml.leaf("SSEAlgorithm", setting("encryption", "/SSEAlgorithm").unwrap_or_else(|| "None".to_owned()));
-    if let Some(key) = setting("encryption", "/KMSMasterKeyID") {
-        xml.leaf("KMSMasterKeyID", key);
+    for name in ["KMSMasterKeyID", "KMSDataEncryption"] {
+        if let Some(value) = setting("encryption", &format!("/{name}")) {
+            xml.leaf(name, value);
+        }
     }
     xml.close();
     xml.open("BucketPolicy").leaf("LogBucket", setting("logging", "/TargetBucket").unwrap_or_default());
@@ -210,6 +215,13 @@ pub async fn stat(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     }
     xml.leaf("MultipartPartCount", usage.parts).leaf("DeleteMarkerCount", usage.delete_markers);
     Ok(reply::xml(xml.finish()))
+}
+
+/// `GET /bucket?live`: none can be made, so none are there. Clean-up scripts of SDKs ask for them.
+pub fn live_channels() -> Response<Body> {
+    let mut xml = Xml::new("ListLiveChannelResult");
+    xml.leaf("Prefix", "").leaf("Marker", "").leaf("MaxKeys", 100).leaf("IsTruncated", false).leaf("NextMarker", "");
+    reply::xml(xml.finish())
 }
 
 /// `GET /bucket?location`.

@@ -65,6 +65,7 @@ impl Failure {
 /// [`Failure`], with what OSS answers.
 pub async fn perform(call: &Call<'_>, operation: Operation, body: &mut Intake) -> Result<Response<Body>, Failure> {
     match operation.op() {
+        Op::ListLiveChannel => Ok(bucket::live_channels()),
         Op::ListBuckets => bucket::list(call),
         Op::DescribeRegions => Ok(bucket::regions(call)),
         Op::PutBucket => bucket::put(call, body).await,

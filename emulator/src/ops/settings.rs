@@ -16,7 +16,7 @@ use crate::settings::lifecycle::{self, Lifecycle};
 use crate::settings::logging::{self, Logging};
 use crate::settings::policy::{BucketPolicy, status_xml};
 use crate::settings::style::{self, MAX_STYLES, Style};
-use crate::settings::{MAX_BODY, Put, Setting};
+use crate::settings::{MAX_BODY, Put, Setting, tagging};
 use crate::store::run;
 
 fn setting(operation: Operation) -> Result<&'static Setting, Failure> {
@@ -82,7 +82,18 @@ pub fn get(call: &Call<'_>, operation: Operation) -> Result<Response<Body>, Fail
 
 /// `DELETE /bucket?NAME`: 204 whether it was set or not.
 pub async fn delete(call: &Call<'_>, operation: Operation) -> Result<Response<Body>, Failure> {
-    keep(call, setting(operation)?.name.to_owned(), None).await?;
+    let name = setting(operation)?.name;
+    // `?tagging=a,b` removes these tags alone.
+    let named = call.request.param("tagging").filter(|keys| name == "tagging" && !keys.is_empty());
+    let left = match (named, call.bucket_record()?.settings.get(name)) {
+        (Some(keys), Some(stored)) => {
+            let mut tags = tagging::parse_bucket(stored)?;
+            tags.retain(|tag| !keys.split(',').any(|key| key == tag.key));
+            (!tags.is_empty()).then(|| tagging::to_xml(&tags))
+        }
+        _ => None,
+    };
+    keep(call, name.to_owned(), left).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 

@@ -43,6 +43,10 @@ async fn a_bucket_lives_and_goes() {
     stage.ask(&user, ask("DELETE", "up").param("uploadId", &id)).await;
     assert_eq!(stage.ask(&user, ask("DELETE", "")).await.verdict(), "204");
     assert_eq!(stage.ask(&user, ask("GET", "k")).await.verdict(), "404 NoSuchBucket 0015-00000101");
+    stage.ask(&user, ask("PUT", "")).await;
+    let live = stage.ask(&user, ask("GET", "").param("live", "")).await;
+    assert_eq!(live.leaf("ListLiveChannelResult/IsTruncated"), "false");
+    stage.ask(&user, ask("DELETE", "")).await;
     for (ask, expected) in [
         (ask("PUT", "").body("<Other/>"), "400 MalformedXML"),
         (ask("PUT", "").header("x-oss-acl", "open"), "400 InvalidArgument"),

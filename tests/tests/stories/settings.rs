@@ -75,12 +75,14 @@ async fn a_default_encryption_is_told_of_new_objects() {
     let rule = "<ServerSideEncryptionRule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></ServerSideEncryptionRule>";
     stage.ask(&user, Ask::new("PUT", &bucket, "").param("encryption", "").body(rule)).await;
     for (key, asked, told) in [("default", "", "AES256"), ("own", "KMS", "KMS")] {
+        let has_key = told == "KMS";
         let mut put = Ask::new("PUT", &bucket, key).body("x");
         if !asked.is_empty() {
             put = put.header("x-oss-server-side-encryption", asked);
         }
         for answer in [stage.ask(&user, put).await, stage.ask(&user, Ask::new("HEAD", &bucket, key)).await] {
             assert_eq!(answer.header("x-oss-server-side-encryption"), told, "{key}");
+            assert_eq!(!answer.header("x-oss-server-side-encryption-key-id").is_empty(), has_key, "{key}");
         }
     }
     let wrong = Ask::new("PUT", &bucket, "k").header("x-oss-server-side-encryption", "ROT13").body("x");

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use shared::error::OssError;
+use shared::error::{OssCode, OssError};
 
 use super::{Expiration, Rule, When};
-use crate::settings::fault::{invalid, malformed};
+use crate::settings::fault::invalid;
 use crate::settings::storage_class::StorageClass;
 use crate::settings::tagging::Tag;
 
@@ -38,11 +38,16 @@ fn together(a: &Rule, b: &Rule) -> Result<(), OssError> {
     if a.prefix == b.prefix {
         return Err(conflict(b, &format!("rule {:?} has the same prefix", a.id)).ec("0014-00000085"));
     }
-    let same_action = (a.expiration.is_some() && b.expiration.is_some())
-        || (a.noncurrent_expiration.is_some() && b.noncurrent_expiration.is_some())
-        || (a.abort_uploads.is_some() && b.abort_uploads.is_some());
-    if same_action {
-        return Err(conflict(b, &format!("rule {:?} does the same to an overlapping prefix", a.id)).ec("0014-00000084"));
+    let same_action = [
+        ("Expiration", a.expiration.is_some() && b.expiration.is_some()),
+        ("NoncurrentVersionExpiration", a.noncurrent_expiration.is_some() && b.noncurrent_expiration.is_some()),
+        ("AbortMultipartUpload", a.abort_uploads.is_some() && b.abort_uploads.is_some()),
+    ];
+    if let Some((action, _)) = same_action.into_iter().find(|(_, both)| *both) {
+        let message = format!("Overlap for same action type {action}");
+        return Err(OssError::new(OssCode::InvalidArgument, message)
+            .ec("0014-00000084")
+            .detail("ErrorDetail", format!("rules {:?} and {:?}", a.id, b.id)));
     }
     let same_class = a.transitions.iter().any(|t| b.transitions.iter().any(|u| t.class == u.class))
         || a.noncurrent_transitions.iter().any(|t| b.noncurrent_transitions.iter().any(|u| t.class == u.class));
@@ -55,7 +60,7 @@ fn together(a: &Rule, b: &Rule) -> Result<(), OssError> {
         && a_by_days != b_by_days
     {
         let why = "of two rules on overlapping prefixes one has Days and the other CreatedBeforeDate";
-        return Err(malformed(why).ec("0014-00000080"));
+        return Err(OssError::new(OssCode::InvalidRequest, why).ec("0014-00000080"));
     }
     ordered(&[a, b]).map_err(|why| conflict(b, &format!("with rule {:?}, {why}", a.id)).ec("0014-00000082"))
 }
