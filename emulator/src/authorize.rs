@@ -27,6 +27,8 @@ pub struct Question<'a> {
     pub bucket: Option<&'a str>,
     /// The object; `None` for the bucket itself.
     pub key: Option<&'a str>,
+    /// The version of the object; `None` for the current one. Its own ACL and tags are those that count.
+    pub version: Option<&'a str>,
 }
 
 /// What the evaluator answered.
@@ -279,7 +281,7 @@ mod tests {
             let caller = Caller::of_key(accounts.key(id).unwrap());
             for key in [None, Some("k")] {
                 let plane = if key.is_some() { Plane::Read } else { Plane::Management };
-                let question = Question { action: "oss:GetObject", plane, bucket: Some("b"), key };
+                let question = Question { action: "oss:GetObject", plane, bucket: Some("b"), key, version: None };
                 let ruling = authorize(&accounts, &caller, question, policy.as_ref(), &facts);
                 let what = format!("{id} {principal:?} {condition:?} {key:?}");
                 assert_eq!(ruling.refusal.is_none(), allowed, "{what}");

@@ -160,7 +160,7 @@ impl Call<'_> {
             && matches!(question.plane, Plane::Read | Plane::Write)
             && let (Some(bucket), Some(record), Some(key)) = (question.bucket, &bucket, question.key)
         {
-            let own = self.object_record(bucket, key).await?.map(|record| record.attributes.acl);
+            let own = self.object_record((bucket, key), question.version).await?.map(|record| record.attributes.acl);
             let (acl, whose) = match own {
                 Some(acl) if acl != Acl::Default => (acl, "object"),
                 _ => (record.acl, "bucket"),
@@ -171,9 +171,13 @@ impl Call<'_> {
         Ok(ruling)
     }
 
-    async fn object_record(&self, bucket: &str, key: &str) -> Result<Option<ObjectRecord>, Failure> {
+    async fn object_record(
+        &self,
+        (bucket, key): (&str, &str),
+        version: Option<&str>,
+    ) -> Result<Option<ObjectRecord>, Failure> {
         let (bucket, key) = (bucket.to_owned(), key.to_owned());
-        let version = self.version().map(str::to_owned);
+        let version = version.map(str::to_owned);
         let found = run(&self.world.store, move |store| store.index.find(&bucket, &key, version.as_deref())).await?;
         Ok(match found {
             Found::Object(record) => Some(*record),
@@ -193,7 +197,7 @@ impl Call<'_> {
         // A look at the object's tags costs a read, which few policies are worth.
         if rules::mention(policies, "oss:ExistingObjectTag/")
             && let (Some(bucket), Some(key)) = (question.bucket, question.key)
-            && let Some(record) = self.object_record(bucket, key).await?
+            && let Some(record) = self.object_record((bucket, key), question.version).await?
         {
             let tags = record.attributes.tags.into_iter();
             keys.extend(tags.map(|tag| (format!("oss:ExistingObjectTag/{}", tag.key), tag.value)));
@@ -317,6 +321,7 @@ async fn serve(
             plane: operation.plane(),
             bucket: request.bucket.as_deref(),
             key: request.key.as_deref(),
+            version: call.version(),
         };
         let ruling = call.rule(question).await?;
         decision.resource = ruling.resource;

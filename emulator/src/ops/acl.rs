@@ -46,8 +46,13 @@ pub async fn put_bucket(call: &Call<'_>) -> Result<Response<Body>, Failure> {
         Some(()) => Ok(reply::empty(StatusCode::OK)),
         // OSS makes a bucket that is not there.
         None => {
-            let question =
-                Question { action: "oss:PutBucket", plane: Plane::Management, bucket: Some(call.bucket()), key: None };
+            let question = Question {
+                action: "oss:PutBucket",
+                plane: Plane::Management,
+                bucket: Some(call.bucket()),
+                key: None,
+                version: None,
+            };
             call.require(question).await?;
             bucket::create(call, acl).await
         }

@@ -1,9 +1,12 @@
 //! What the headers of an upload say of its object: what comes back with it, ACL, class, tags, encryption.
 
+use axum::body::Body;
+use axum::http::Response;
 use shared::error::{OssCode, OssError};
 use shared::sign::Request;
 
 use crate::operation::invalid_argument;
+use crate::reply;
 use crate::settings::acl::Acl;
 use crate::settings::encryption::Encryption;
 use crate::settings::storage_class::StorageClass;
@@ -122,6 +125,13 @@ fn name_key(headers: &mut Vec<(String, String)>, rule: Option<&Encryption>) {
     if !headers.iter().any(|(name, _)| name == KEY_ID) {
         let key = rule.and_then(|rule| rule.kms_key.as_deref()).unwrap_or(DEFAULT_KEY);
         headers.push((KEY_ID.to_owned(), key.to_owned()));
+    }
+}
+
+/// Tells the id of the key that KMS keeps for an object.
+pub fn tell_key(response: &mut Response<Body>, attributes: &Attributes) {
+    if let Some((name, key)) = attributes.headers.iter().find(|(name, _)| name == KEY_ID) {
+        reply::set_named(response, name, key);
     }
 }
 

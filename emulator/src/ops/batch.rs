@@ -38,7 +38,8 @@ pub async fn delete(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>
     for (key, version) in &wanted {
         let action = if version.is_some() { "oss:DeleteObjectVersion" } else { "oss:DeleteObject" };
         let bucket = call.request.bucket.as_deref();
-        call.require(Question { action, plane: Plane::Write, bucket, key: Some(key) }).await?;
+        let version = version.as_deref();
+        call.require(Question { action, plane: Plane::Write, bucket, key: Some(key), version }).await?;
     }
     let (bucket, now_ms) = (call.bucket().to_owned(), to_ms(call.now));
     let done = run(&call.world.store, move |store| {

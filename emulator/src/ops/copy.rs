@@ -61,8 +61,8 @@ impl Source {
             return Err(no_such_bucket(&self.bucket).into());
         }
         let action = if self.version.is_some() { "oss:GetObjectVersion" } else { "oss:GetObject" };
-        let (bucket, key) = (Some(self.bucket.as_str()), Some(self.key.as_str()));
-        call.require(Question { action, plane: Plane::Read, bucket, key }).await?;
+        let (bucket, key, version) = (Some(self.bucket.as_str()), Some(self.key.as_str()), self.version.as_deref());
+        call.require(Question { action, plane: Plane::Read, bucket, key, version }).await?;
         let held = read::hold(call, (&self.bucket, &self.key), self.version.as_deref()).await?;
         let held = match &held.record.symlink_target {
             Some(target) if self.bucket == call.bucket() => symlink::follow(call, &held.record, target).await?,
@@ -90,6 +90,7 @@ pub async fn copy(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     }
     let same = source.bucket == call.bucket() && source.key == call.key() && source.version.is_none();
     let attributes = merged(call, &held.record, given, same)?;
+    require_tags_right(call, &source, &attributes).await?;
     let segments = held.record.segments.clone();
     let duplicated = run(&call.world.store, move |store| {
         let mut copies: Vec<Segment> = Vec::with_capacity(segments.len());
@@ -126,6 +127,22 @@ pub async fn copy(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     tell_source(call, &source, &held, &mut response);
     tell_outcome(&mut response, version.as_deref(), encryption.as_deref());
     Ok(response)
+}
+
+/// Tags that travel along are read there and written here, each with a right of its own; those that the request brings are
+/// asked about before.
+async fn require_tags_right(call: &Call<'_>, source: &Source, attributes: &Attributes) -> Result<(), Failure> {
+    let brought =
+        call.request.header("x-oss-tagging-directive").is_some_and(|text| text.eq_ignore_ascii_case("REPLACE"));
+    if brought || attributes.tags.is_empty() {
+        return Ok(());
+    }
+    let read = if source.version.is_some() { "oss:GetObjectVersionTagging" } else { "oss:GetObjectTagging" };
+    let (bucket, key, version) = (Some(source.bucket.as_str()), Some(source.key.as_str()), source.version.as_deref());
+    call.require(Question { action: read, plane: Plane::Owner, bucket, key, version }).await?;
+    let (bucket, key) = (Some(call.bucket()), Some(call.key()));
+    let write = Question { action: "oss:PutObjectTagging", plane: Plane::Owner, bucket, key, version: None };
+    call.require(write).await
 }
 
 /// Sets `x-oss-copy-source-version-id` where the source's bucket keeps versions.

@@ -57,8 +57,8 @@ async fn processed(call: &Call<'_>, held: &Held, process: Process) -> Result<img
     let place = Arc::clone(&call.world.pictures).acquire_owned().await;
     let mut marks = BTreeMap::new();
     for key in process.watermark_objects() {
-        let bucket = call.request.bucket.as_deref();
-        call.require(Question { action: "oss:GetObject", plane: Plane::Read, bucket, key: Some(key) }).await?;
+        let (action, bucket) = ("oss:GetObject", call.request.bucket.as_deref());
+        call.require(Question { action, plane: Plane::Read, bucket, key: Some(key), version: None }).await?;
         marks.insert(key.to_owned(), watermark(call, key).await?);
     }
     let source = held.record.clone();
@@ -112,10 +112,12 @@ pub async fn post(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, 
     let Some(to_record) = call.world.store.index.bucket(&to) else {
         return Err(no_such_bucket(&to).into());
     };
-    let question = Question { action: "oss:PutObject", plane: Plane::Write, bucket: Some(&to), key: Some(&key) };
+    let (action, plane) = ("oss:PutObject", Plane::Write);
+    let question = Question { action, plane, bucket: Some(&to), key: Some(&key), version: None };
     call.require(question).await?;
-    let own =
-        Question { action: "oss:GetObject", plane: Plane::Read, bucket: Some(call.bucket()), key: Some(call.key()) };
+    call.require_tagging(question).await?;
+    let (bucket_of, key_of) = (Some(call.bucket()), Some(call.key()));
+    let own = Question { action: "oss:GetObject", plane: Plane::Read, bucket: bucket_of, key: key_of, version: None };
     call.require(own).await?;
     let process = Process::parse(&settings::spelt_out(call, process)?).map_err(OssError::from)?;
     let held = source(call).await?;

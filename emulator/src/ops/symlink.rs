@@ -70,7 +70,8 @@ pub async fn get(call: &Call<'_>) -> Result<Response<Body>, Failure> {
 /// 403 when the caller may not read the target, 404 when there is none, 400 when it is a link again.
 pub async fn follow(call: &Call<'_>, link: &ObjectRecord, target: &str) -> Result<Held, Failure> {
     let (bucket, action) = (call.bucket(), "oss:GetObject");
-    call.require(Question { action, plane: Plane::Read, bucket: Some(bucket), key: Some(target) }).await?;
+    let (to, key) = (Some(bucket), Some(target));
+    call.require(Question { action, plane: Plane::Read, bucket: to, key, version: None }).await?;
     let place = (bucket.to_owned(), target.to_owned());
     let found = run(&call.world.store, move |store| store.index.find(&place.0, &place.1, None)).await?;
     if !matches!(found, Found::Object(_)) {

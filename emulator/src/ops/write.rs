@@ -94,6 +94,7 @@ async fn put_as(call: &Call<'_>, body: &mut Intake, operation: &str) -> Result<R
     reply::set_crc64(&mut response, blob.crc64);
     reply::set_named(&mut response, "content-md5", &STANDARD.encode(blob.md5));
     tell_outcome(&mut response, version.as_deref(), record.attributes.encryption.as_deref());
+    attributes::tell_key(&mut response, &record.attributes);
     notify::finish(call, plan.as_ref(), (operation, call.key()), &record, response).await
 }
 

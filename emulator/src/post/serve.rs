@@ -41,8 +41,13 @@ pub async fn serve(
     }
     let put: Request = form.put_request(call.request, &key)?;
     let put_call = Call { caller: &caller, request: &put, ..*call };
-    let question =
-        Question { action: "oss:PutObject", plane: Plane::Write, bucket: put.bucket.as_deref(), key: Some(&key) };
+    let question = Question {
+        action: "oss:PutObject",
+        plane: Plane::Write,
+        bucket: put.bucket.as_deref(),
+        key: Some(&key),
+        version: None,
+    };
     let ruling = put_call.rule(question).await?;
     decision.resource = ruling.resource;
     decision.layers = ruling.layers;

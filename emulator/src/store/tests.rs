@@ -118,3 +118,55 @@ fn an_upload_is_listed_filled_and_taken_once() {
     assert_eq!(index.abort_upload(("bucket", "a/b", &ids[2])).unwrap(), Some(Vec::new()));
     assert_eq!(index.abort_upload(("bucket", "a/b", &ids[2])).unwrap(), None);
 }
+
+#[test]
+fn versions_are_listed_on_from_one_that_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    store.index.put_object("one", "k", object("first"), false).unwrap();
+    store.index.update_bucket("one", |bucket| bucket.versioning = Versioning::Enabled).unwrap();
+    for _ in 0..3 {
+        store.index.put_object("one", "k", object("x"), false).unwrap();
+        store.index.delete_object("one", "k", None, 0).unwrap();
+    }
+    let mut query = PageQuery { max: 2, ..PageQuery::default() };
+    let mut listed = Vec::new();
+    loop {
+        let page = store.index.list_versions("one", &query).unwrap();
+        // As who empties a bucket does: what is listed is deleted before the next page.
+        for entry in &page.entries {
+            let Entry::Item(key, version) = entry else { panic!("{entry:?}") };
+            let id = version.version.version_id().to_owned();
+            store.index.delete_object("one", key, Some(&id), 0).unwrap();
+            key.clone_into(&mut query.marker);
+            listed.push(id.clone());
+            query.id_marker = id;
+        }
+        if !page.truncated {
+            break;
+        }
+    }
+    assert_eq!((listed.len(), listed.last().map(String::as_str)), (7, Some(NULL_VERSION)));
+    assert!(store.index.delete_bucket("one").unwrap());
+}
+
+#[test]
+fn changes_come_together_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    for key in ["a", "b"] {
+        store.index.put_object("one", key, object(key), false).unwrap();
+    }
+    let failed = store.index.together("one", |batch| {
+        batch.delete("a", None, 0)?;
+        Err::<(), _>(StoreError::Record("of a test".to_owned()))
+    });
+    assert!(failed.is_err() && matches!(store.index.find("one", "a", None).unwrap(), Found::Object(_)));
+    let orphans = store.index.together("one", |batch| {
+        assert_eq!((batch.modified_ms("a", None)?, batch.modified_ms("c", None)?), (Some(0), None));
+        let gone = [batch.delete("a", None, 0)?, batch.delete("b", None, 0)?, batch.delete("c", None, 0)?];
+        Ok(gone.map(|deleted| deleted.orphans))
+    });
+    assert_eq!(orphans.unwrap(), [vec!["a".to_owned()], vec!["b".to_owned()], vec![]]);
+    assert_eq!(store.index.find("one", "b", None).unwrap(), Found::Nothing);
+}

@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::index::{HISTORY, Index, OBJECTS, object_row};
 use super::page::{Entry, Page, PageQuery, common_prefix};
-use super::record::{VersionRecord, decode};
+use super::record::{NULL_VERSION, VersionRecord, decode};
 use super::versions::history_base;
 
 /// One version in a listing.
@@ -52,32 +52,42 @@ impl Index {
                 from = [base.as_slice(), rolled.as_bytes(), &[0xff]].concat();
                 continue;
             }
-            let mut skipping = key == query.marker && !query.id_marker.is_empty();
-            let mut latest = true;
-            let current = objects.get(object_row(bucket, &key).as_slice())?;
-            let current = current.map(|value| decode(value.value()).map(|it| VersionRecord::Object(Box::new(it))));
             let older_base = history_base(bucket, &key);
-            let older = history.range(older_base.as_slice()..)?.map_while(|item| match item {
-                Ok((row, value)) => row.value().starts_with(&older_base).then(|| decode(value.value())),
-                Err(error) => Some(Err(error.into())),
-            });
-            for version in current.into_iter().chain(older) {
-                let version: VersionRecord = version?;
-                if !skipping {
-                    if page.entries.len() == query.max {
-                        page.truncated = true;
-                        return Ok(page);
-                    }
-                    page.entries.push(Entry::Item(key.clone(), ListedVersion { version, latest }));
-                } else {
-                    skipping = version.version_id() != query.id_marker;
+            let versions = || {
+                let current = objects.get(object_row(bucket, &key).as_slice())?;
+                let current = current.map(|value| decode(value.value()).map(|it| VersionRecord::Object(Box::new(it))));
+                let older = history.range(older_base.as_slice()..)?.map_while(|item| match item {
+                    Ok((row, value)) => row.value().starts_with(&older_base).then(|| decode(value.value())),
+                    Err(error) => Some(Err(error.into())),
+                });
+                Ok::<_, StoreError>(current.into_iter().chain(older))
+            };
+            let marked = key == query.marker && !query.id_marker.is_empty();
+            let listed = if marked { up_to(&query.id_marker, versions()?)? } else { 0 };
+            for (at, version) in versions()?.enumerate().skip(listed) {
+                if page.entries.len() == query.max {
+                    page.truncated = true;
+                    return Ok(page);
                 }
-                latest = false;
+                page.entries.push(Entry::Item(key.clone(), ListedVersion { version: version?, latest: at == 0 }));
             }
             // No key holds a NUL, so this is behind all rows of the key in both tables, and before every later key.
             from = [base.as_slice(), key.as_bytes(), &[1]].concat();
         }
     }
+}
+
+/// How many of a key's `versions` are not behind `marker`. One that is gone stood where its id says, for ids count up.
+fn up_to(marker: &str, versions: impl Iterator<Item = Result<VersionRecord, StoreError>>) -> Result<usize, StoreError> {
+    let mut newer = 0;
+    for (at, version) in versions.enumerate() {
+        match version?.version_id() {
+            id if id == marker => return Ok(at + 1),
+            id if id != NULL_VERSION && id > marker => newer = at + 1,
+            _ => {}
+        }
+    }
+    Ok(newer)
 }
 
 fn start_of(query: &PageQuery) -> Vec<u8> {

@@ -110,10 +110,27 @@ impl<'a> Key<'a> {
         Ok(None)
     }
 
-    /// Makes `version` the newest of the older ones.
-    fn push(&mut self, version: &VersionRecord) -> Result<(), StoreError> {
+    /// The next number of a version.
+    fn next(&mut self) -> Result<u64, StoreError> {
         let next = self.sequence.get(())?.map_or(1, |last| last.value() + 1);
         self.sequence.insert((), next)?;
+        Ok(next)
+    }
+
+    /// The id of a version that is made now, where the bucket names versions. Ids count up, so that a listing can go on behind
+    /// one that is gone.
+    fn new_version(&mut self, versioning: Versioning) -> Result<Option<String>, StoreError> {
+        if versioning != Versioning::Enabled {
+            return Ok(None);
+        }
+        let random = random_id()?;
+        let id = format!("{VERSION_MARK}{:016X}{}", self.next()?, random.get(..16).unwrap_or(&random));
+        Ok(Some(id.to_ascii_uppercase()))
+    }
+
+    /// Makes `version` the newest of the older ones.
+    fn push(&mut self, version: &VersionRecord) -> Result<(), StoreError> {
+        let next = self.next()?;
         let row = [self.base.as_slice(), &(u64::MAX - next).to_be_bytes()].concat();
         self.history.insert(row.as_slice(), encode(version)?.as_slice())?;
         Ok(())
@@ -172,13 +189,6 @@ pub fn is_version_id(text: &str) -> bool {
     text == NULL_VERSION || text.starts_with(VERSION_MARK)
 }
 
-fn new_version(versioning: Versioning) -> Result<Option<String>, StoreError> {
-    Ok(match versioning {
-        Versioning::Enabled => Some(format!("{VERSION_MARK}{}", random_id()?.to_ascii_uppercase())),
-        Versioning::Never | Versioning::Suspended => None,
-    })
-}
-
 /// As it is told: `null` for an unnamed version, nothing in a bucket without versions.
 fn told(versioning: Versioning, version_id: Option<String>) -> Option<String> {
     (versioning != Versioning::Never).then(|| version_id.unwrap_or_else(|| NULL_VERSION.to_owned()))
@@ -216,7 +226,7 @@ impl Index {
         if forbid_overwrite && versioning == Versioning::Never && place.current()?.is_some() {
             return Err(WriteError::Exists);
         }
-        record.version_id = new_version(versioning)?;
+        record.version_id = place.new_version(versioning)?;
         let mut orphans = place.drop_null(versioning)?;
         orphans.extend(place.retire(versioning)?);
         place.objects.insert(place.row.as_slice(), encode(&record)?.as_slice())?;
@@ -352,7 +362,7 @@ impl Batch<'_> {
         }
         let mut orphans = place.drop_null(self.versioning)?;
         orphans.extend(place.retire(self.versioning)?);
-        let version_id = new_version(self.versioning)?;
+        let version_id = place.new_version(self.versioning)?;
         let delete_marker = self.versioning != Versioning::Never;
         if delete_marker {
             let version_id = version_id.clone();
@@ -371,7 +381,10 @@ impl Batch<'_> {
         version: Option<&str>,
         change: impl FnOnce(&mut ObjectRecord),
     ) -> Result<(), StoreError> {
-        let change = |record: &mut ObjectRecord| Ok::<_, Infallible>(change(record));
+        let change = |record: &mut ObjectRecord| {
+            change(record);
+            Ok::<_, Infallible>(())
+        };
         update_within(self.write, (self.bucket, key, version), change)?;
         Ok(())
     }

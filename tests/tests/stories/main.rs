@@ -21,6 +21,7 @@ mod permissions;
 mod pictures;
 mod security_token_service;
 mod settings;
+mod side_doors;
 mod support;
 mod survival;
 mod symlinks;
