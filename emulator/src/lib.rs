@@ -3,12 +3,14 @@
 mod accounts;
 mod authenticate;
 mod authorize;
+mod call;
 mod callback;
 mod caller;
 mod control;
 #[cfg(test)]
 mod hostile;
 pub mod img;
+mod intake;
 mod listen;
 mod operation;
 mod ops;

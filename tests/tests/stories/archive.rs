@@ -49,7 +49,7 @@ async fn the_deep_archives_have_tiers() {
         let listed = stage.ask(&user, Ask::new("GET", &bucket, "").param("prefix", "k")).await.text();
         assert_eq!(
             listed.contains("<RestoreInfo>ongoing-request=&quot;true&quot;</RestoreInfo>"),
-            told != "",
+            !told.is_empty(),
             "{listed}"
         );
     }
