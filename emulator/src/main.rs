@@ -10,6 +10,10 @@ use emulator::{Options, start};
 use shared::clock::ShiftedClock;
 use tracing_subscriber::EnvFilter;
 
+/// The system's allocator costs a tenth of the time of a small request.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Open files that let each of the three services have all its connections, and the store its blobs.
 const OPEN_FILES: u64 = 16 * 1024;
 

@@ -5,13 +5,13 @@ use axum::http::{Response, StatusCode};
 use shared::crc64;
 use shared::error::{OssCode, OssError};
 
-use super::receive::{abandon, discard, receive};
-use super::write::{record_of, refused, tell_outcome};
+use super::receive::receive;
+use super::write::{left_over, record_of, refused, tell_outcome};
 use super::{Failure, attributes};
 use crate::operation::invalid_argument;
 use crate::oss::{Call, Intake};
 use crate::reply;
-use crate::store::{Blob, Found, ObjectRecord, ObjectType, Segment, WriteError, run, to_ms};
+use crate::store::{Blob, Found, ObjectRecord, ObjectType, Segment, Store, run, to_ms};
 
 /// The most bytes of an appendable object.
 const MAX_BYTES: u64 = 5 << 30;
@@ -29,31 +29,28 @@ pub async fn append(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>
     if let (Err(error), false) = (&attributes, matches!(found, Found::Object(_))) {
         return Err(error.clone().into());
     }
-    let blob = receive(store, call.request, body).await?;
-    let place = (call.bucket().to_owned(), call.key().to_owned());
-    let (id, now_ms) = (blob.id.clone(), to_ms(call.now));
-    let appended = run(store, move |store| {
-        Ok(store.index.rewrite_object((&place.0, &place.1), |current| {
+    let (place, now_ms) = ((call.bucket().to_owned(), call.key().to_owned()), to_ms(call.now));
+    let append = move |store: &Store, blob: Blob| {
+        let appended = store.index.rewrite_object((&place.0, &place.1), |current| {
             check(current, position)?;
             Ok::<_, Failure>(match current {
                 Some(current) => grown(current, &blob, now_ms),
                 None => begun(record_of(&blob, attributes?, now_ms), &blob),
             })
-        }))
-    })
-    .await;
-    let (record, written) = match appended {
-        Ok(Ok(Ok(done))) => done,
-        Ok(Ok(Err(failure))) => {
-            discard(store, vec![id]);
-            return Err(failure);
-        }
-        Ok(Err(WriteError::Store(error))) | Err(error) => return Err(abandon(store, vec![id], error)),
-        Ok(Err(error)) => {
-            discard(store, vec![id]);
-            return Err(refused(error, call.bucket(), call.key()));
-        }
+        });
+        Ok(match appended {
+            Ok(Ok((record, mut written))) => {
+                let orphans = std::mem::take(&mut written.orphans);
+                (Ok((record, written)), orphans)
+            }
+            Ok(Err(failure)) => (Err(failure), vec![blob.id]),
+            Err(error) => {
+                let orphans = left_over(store, vec![blob.id], &error);
+                (Err(refused(error, &place.0, &place.1)), orphans)
+            }
+        })
     };
+    let (record, written) = receive(store, call.request, body, append).await??;
     let mut response = reply::empty(StatusCode::OK);
     reply::set_etag(&mut response, &record.etag);
     reply::set_crc64(&mut response, record.crc64);

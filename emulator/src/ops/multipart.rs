@@ -11,7 +11,7 @@ use shared::sign::Request;
 use shared::timefmt;
 
 use super::list::{MaxEntries, max_entries, url_encoding};
-use super::receive::{abandon, discard, receive};
+use super::receive::{discard, receive};
 use super::write::{refused, tell_outcome};
 use super::{Failure, attributes, notify};
 use crate::callback::Plan;
@@ -19,8 +19,8 @@ use crate::operation::invalid_argument;
 use crate::oss::{Call, Intake};
 use crate::reply;
 use crate::store::{
-    Blob, CompleteError, Found, ObjectRecord, ObjectType, PartRecord, Segment, UploadRecord, Versioning, from_ms, run,
-    to_ms,
+    Blob, CompleteError, Found, ObjectRecord, ObjectType, PartRecord, Segment, Store, StoreError, UploadRecord,
+    Versioning, from_ms, run, run_and_discard, to_ms,
 };
 use crate::xml::Xml;
 
@@ -88,10 +88,18 @@ async fn refuse_existing(call: &Call<'_>) -> Result<(), Failure> {
 pub async fn upload_part(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
     let (number, upload_id) = (part_number(call.request)?, upload_id(call.request));
     known_upload(call, &upload_id).await?;
-    let blob = receive(&call.world.store, call.request, body).await?;
-    let etag = record_part(call, (number, &upload_id), &blob).await?;
+    let (bucket, key, id) = (call.bucket().to_owned(), call.key().to_owned(), upload_id.clone());
+    let now_ms = to_ms(call.now);
+    let put = move |store: &Store, blob: Blob| {
+        let (known, orphans) = put_part(store, (&bucket, &key, &id), number, &part_of(&blob, now_ms))?;
+        Ok(((blob, known), orphans))
+    };
+    let (blob, known) = receive(&call.world.store, call.request, body, put).await?;
+    if !known {
+        return Err(no_such_upload(&upload_id).into());
+    }
     let mut response = reply::empty(StatusCode::OK);
-    reply::set_etag(&mut response, &etag);
+    reply::set_etag(&mut response, &hex::encode_upper(blob.md5));
     reply::set_crc64(&mut response, blob.crc64);
     reply::set_named(&mut response, "content-md5", &STANDARD.encode(blob.md5));
     Ok(response)
@@ -102,27 +110,36 @@ pub async fn upload_part(call: &Call<'_>, body: &mut Intake) -> Result<Response<
 /// # Errors
 /// 404 when the upload is gone.
 pub async fn record_part(call: &Call<'_>, (number, upload_id): (u32, &str), blob: &Blob) -> Result<String, Failure> {
-    let store = &call.world.store;
-    let record = PartRecord {
-        etag: hex::encode_upper(blob.md5),
-        crc64: blob.crc64,
-        size: blob.size,
-        modified_ms: to_ms(call.now),
-        blob: blob.id.clone(),
-    };
-    let etag = record.etag.clone();
     let (bucket, key, id) = (call.bucket().to_owned(), call.key().to_owned(), upload_id.to_owned());
-    let put = run(store, move |store| store.index.put_part((&bucket, &key, &id), number, &record)).await;
-    match put {
-        Ok(Some(replaced)) => {
-            discard(store, replaced.into_iter().map(|part| part.blob).collect());
-            Ok(etag)
+    let record = part_of(blob, to_ms(call.now));
+    let etag = record.etag.clone();
+    let put = move |store: &Store| put_part(store, (&bucket, &key, &id), number, &record);
+    match run_and_discard(&call.world.store, put).await? {
+        true => Ok(etag),
+        false => Err(no_such_upload(upload_id).into()),
+    }
+}
+
+fn part_of(blob: &Blob, modified_ms: i64) -> PartRecord {
+    let (etag, blob_id) = (hex::encode_upper(blob.md5), blob.id.clone());
+    PartRecord { etag, crc64: blob.crc64, size: blob.size, modified_ms, blob: blob_id }
+}
+
+/// Records a part. Whether the upload is under way, and which blobs belong to nobody now: that of the part that was replaced, or
+/// the new one's.
+fn put_part(
+    store: &Store,
+    upload: (&str, &str, &str),
+    number: u32,
+    part: &PartRecord,
+) -> Result<(bool, Vec<String>), StoreError> {
+    match store.index.put_part(upload, number, part) {
+        Ok(Some(replaced)) => Ok((true, replaced.into_iter().map(|part| part.blob).collect())),
+        Ok(None) => Ok((false, vec![part.blob.clone()])),
+        Err(error) => {
+            store.abandon(vec![part.blob.clone()], &error);
+            Err(error)
         }
-        Ok(None) => {
-            discard(store, vec![blob.id.clone()]);
-            Err(no_such_upload(upload_id).into())
-        }
-        Err(error) => Err(abandon(store, vec![blob.id.clone()], error)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderName, Response, StatusCode, header};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{TryStreamExt, stream};
 use shared::error::{OssCode, OssError};
 
 use super::range::{self, Run};
@@ -19,8 +19,10 @@ use crate::pace::Pace;
 use crate::reply;
 use crate::store::{Found, Lease, NULL_VERSION, ObjectRecord, Segment, Store, StoreError, Versioning, run};
 
-/// What one read from the disk takes; memory does not grow with the object.
-const BLOCK: u64 = 256 * 1024;
+/// What one read from the disk takes. Larger pieces are slower: the system hands them out, and takes them back, each time.
+const BLOCK: u64 = 64 * 1024;
+/// So many blocks are read by one errand to another thread; memory does not grow with the object.
+const BLOCKS: usize = 4;
 
 /// An object that is being read: while this lives, its bytes stay on the disk.
 #[derive(Debug)]
@@ -202,7 +204,8 @@ impl Source {
             block: pace.map_or(BLOCK, |pace| pace.piece().min(BLOCK)),
             _lease: self.lease,
         };
-        stream::try_unfold((cursor, pace), |(mut cursor, mut pace)| async move {
+        let blocks = if pace.is_some() { 1 } else { BLOCKS };
+        stream::try_unfold((cursor, pace), move |(mut cursor, mut pace)| async move {
             if cursor.left == 0 {
                 return Ok(None);
             }
@@ -210,21 +213,34 @@ impl Source {
                 pace.take(cursor.block.min(cursor.left)).await;
             }
             let store = Arc::clone(&cursor.store);
-            run(&store, move |store| Ok(Some((cursor.next_block(store)?, (cursor, pace))))).await
+            run(&store, move |store| Ok(Some((cursor.next_blocks(store, blocks)?, (cursor, pace))))).await
         })
+        .map_ok(|blocks| stream::iter(blocks.into_iter().map(Ok)))
+        .try_flatten()
     }
 }
 
 impl Cursor {
+    fn next_blocks(&mut self, store: &Store, most: usize) -> Result<Vec<Bytes>, StoreError> {
+        let mut blocks = Vec::with_capacity(most);
+        while self.left > 0 && blocks.len() < most {
+            blocks.push(self.next_block(store)?);
+        }
+        Ok(blocks)
+    }
+
     fn next_block(&mut self, store: &Store) -> Result<Bytes, StoreError> {
+        let damaged = |problem: &dyn std::fmt::Display| StoreError::Index(format!("a blob is damaged: {problem}"));
         loop {
             if let Some((file, remaining)) = &mut self.open
                 && *remaining > 0
             {
                 let want = self.left.min(*remaining).min(self.block);
-                let mut block = vec![0; usize::try_from(want).unwrap_or_default()];
-                file.read_exact(&mut block)
-                    .map_err(|error| StoreError::Index(format!("a blob is damaged: {error}")))?;
+                let mut block = Vec::with_capacity(usize::try_from(want).unwrap_or_default());
+                file.take(want).read_to_end(&mut block).map_err(|error| damaged(&error))?;
+                if (block.len() as u64) < want {
+                    return Err(damaged(&"it is too short"));
+                }
                 *remaining -= want;
                 self.left -= want;
                 return Ok(block.into());
@@ -239,8 +255,7 @@ impl Cursor {
             }
             let mut file = store.blobs.read(&segment.blob)?;
             if self.skip > 0 {
-                file.seek(SeekFrom::Start(self.skip))
-                    .map_err(|error| StoreError::Index(format!("a blob is damaged: {error}")))?;
+                file.seek(SeekFrom::Start(self.skip)).map_err(|error| damaged(&error))?;
             }
             self.open = Some((file, segment.size - self.skip));
             self.skip = 0;

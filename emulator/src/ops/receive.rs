@@ -4,33 +4,45 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use shared::error::{OssCode, OssError};
 use shared::sign::Request;
 
 use super::Failure;
 use crate::oss::Intake;
-use crate::reply::internal;
-use crate::store::{Blob, Store, StoreError, Writer, run};
+use crate::store::{Blob, Store, StoreError, Writer, run, run_and_discard};
 
 /// The largest object of one PutObject, and the largest part, in bytes (`oss-rest.md` §2.2).
 const MAX_BYTES: u64 = 5 << 30;
 /// So many bytes are gathered before they go to the disk; as many more are on their way there meanwhile.
 const BATCH: usize = 256 * 1024;
+/// So many pieces at most, as each costs memory beside its bytes.
+const PIECES: usize = 64;
 
-/// Receives the body into a blob that is on the disk when this returns. Its length, its `Content-MD5` and its limit are checked.
+/// Receives the body into a blob, and hands it to `then` once it is on the disk, on the thread that wrote its last bytes: a small
+/// body takes one errand to another thread. Its length, its `Content-MD5` and its limit are checked before. The blobs that
+/// `then` returns beside its outcome are removed.
 ///
 /// # Errors
-/// [`Failure`]; no blob is left then.
-pub async fn receive(store: &Arc<Store>, request: &Request, body: &mut Intake) -> Result<Blob, Failure> {
+/// [`Failure`]; no blob is left then. Those of `then`, which answers for the blob.
+pub async fn receive<T, W>(store: &Arc<Store>, request: &Request, body: &mut Intake, then: W) -> Result<T, Failure>
+where
+    T: Send + 'static,
+    W: FnOnce(&Store, Blob) -> Result<(T, Vec<String>), StoreError> + Send + 'static,
+{
     check_length(request)?;
-    let expected_md5 = content_md5(request)?;
-    let blob = keep(store, body).await?;
-    if expected_md5.is_some_and(|expected| expected != blob.md5) {
-        discard(store, vec![blob.id]);
+    let expected = content_md5(request)?;
+    let finish = move |store: &Store, writer: Writer| {
+        let blob = writer.finish()?;
+        if expected.is_some_and(|expected| expected != blob.md5) {
+            return Ok((None, vec![blob.id]));
+        }
+        then(store, blob).map(|(outcome, orphans)| (Some(outcome), orphans))
+    };
+    keep(store, body, finish).await?.ok_or_else(|| {
         let message = "The Content-MD5 you specified did not match what we received.";
-        return Err(OssError::new(OssCode::InvalidDigest, message).into());
-    }
-    Ok(blob)
+        OssError::new(OssCode::InvalidDigest, message).into()
+    })
 }
 
 /// Removes blobs in the background; what a crash leaves, the next start removes.
@@ -41,19 +53,13 @@ pub fn discard(store: &Arc<Store>, blobs: Vec<String>) {
     }
 }
 
-/// Removes the blobs of a write that failed with `error`, in the background, unless it was made all the same.
-///
-/// Returns what the client is told.
-pub fn abandon(store: &Arc<Store>, blobs: Vec<String>, error: StoreError) -> Failure {
-    let failure = internal(&error).into();
-    let store = Arc::clone(store);
-    tokio::task::spawn_blocking(move || store.abandon(blobs, &error));
-    failure
-}
-
 /// Hashes and writes what has come on another thread, while more comes. Nobody holds a thread while a client is waited for:
 /// there are some hundreds of them, and every look at the index needs one.
-async fn keep(store: &Arc<Store>, body: &mut Intake) -> Result<Blob, Failure> {
+async fn keep<T, W>(store: &Arc<Store>, body: &mut Intake, finish: W) -> Result<T, Failure>
+where
+    T: Send + 'static,
+    W: FnOnce(&Store, Writer) -> Result<(T, Vec<String>), StoreError> + Send + 'static,
+{
     let (mut writing, mut total) = (None, 0);
     loop {
         let gathered = gather(body, &mut total).await;
@@ -62,8 +68,11 @@ async fn keep(store: &Arc<Store>, body: &mut Intake) -> Result<Blob, Failure> {
             None => None,
         };
         match gathered {
-            Ok((bytes, false)) => writing = Some(run(store, move |store| write(store, writer, &bytes))),
-            Ok((bytes, true)) => return Ok(run(store, move |store| write(store, writer, &bytes)?.finish()).await?),
+            Ok((pieces, false)) => writing = Some(run(store, move |store| write(store, writer, &pieces))),
+            Ok((pieces, true)) => {
+                let last = run_and_discard(store, move |store| finish(store, write(store, writer, &pieces)?));
+                return Ok(last.await?);
+            }
             Err(error) => {
                 // Not on this thread: to remove a large file takes a while.
                 tokio::task::spawn_blocking(move || drop(writer));
@@ -73,28 +82,29 @@ async fn keep(store: &Arc<Store>, body: &mut Intake) -> Result<Blob, Failure> {
     }
 }
 
-/// The next bytes of the body, and whether they are the last.
-async fn gather(body: &mut Intake, total: &mut u64) -> Result<(Vec<u8>, bool), OssError> {
-    let mut bytes = Vec::new();
-    while bytes.len() < BATCH {
+/// The next pieces of the body, as they came, and whether they are the last.
+async fn gather(body: &mut Intake, total: &mut u64) -> Result<(Vec<Bytes>, bool), OssError> {
+    let (mut pieces, mut length) = (Vec::new(), 0);
+    while length < BATCH && pieces.len() < PIECES {
         let Some(piece) = body.next().await? else {
-            return Ok((bytes, true));
+            return Ok((pieces, true));
         };
+        length += piece.len();
         *total += piece.len() as u64;
         if *total > MAX_BYTES {
             return Err(too_large());
         }
-        bytes.extend_from_slice(&piece);
+        pieces.push(piece);
     }
-    Ok((bytes, false))
+    Ok((pieces, false))
 }
 
-fn write(store: &Store, writer: Option<Writer>, bytes: &[u8]) -> Result<Writer, StoreError> {
+fn write(store: &Store, writer: Option<Writer>, pieces: &[Bytes]) -> Result<Writer, StoreError> {
     let mut writer = match writer {
         Some(writer) => writer,
         None => store.blobs.writer()?,
     };
-    writer.write(bytes)?;
+    pieces.iter().try_for_each(|piece| writer.write(piece))?;
     Ok(writer)
 }
 
@@ -129,7 +139,6 @@ pub fn content_md5(request: &Request) -> Result<Option<[u8; 16]>, OssError> {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
-    use bytes::Bytes;
     use futures_util::StreamExt;
     use futures_util::stream::{iter, pending};
     use tokio::time::{Duration, timeout};
@@ -159,7 +168,7 @@ mod tests {
             });
             tokio::select! {
                 biased;
-                _ = receive(&store, &request, &mut body) => panic!("the body has no end"),
+                _ = receive(&store, &request, &mut body, |_, _| Ok(((), Vec::new()))) => panic!("the body has no end"),
                 served = others => served.unwrap(),
             }
             run(&store, |_| Ok(())).await.unwrap();

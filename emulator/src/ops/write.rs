@@ -5,14 +5,14 @@ use axum::http::{Response, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::receive::{abandon, discard, receive};
+use super::receive::receive;
 use super::{Failure, attributes, notify};
 use crate::callback::Plan;
 use crate::oss::{Call, Intake, no_such_bucket};
 use crate::reply;
 use crate::store::{
-    Attributes, Blob, BucketRecord, NULL_VERSION, ObjectRecord, ObjectType, Segment, Versioning, WriteError, from_ms,
-    run, to_ms,
+    Attributes, Blob, BucketRecord, NULL_VERSION, ObjectRecord, ObjectType, Segment, Store, Versioning, WriteError,
+    Written, from_ms, run_and_discard, to_ms,
 };
 
 /// An object that is this blob.
@@ -42,21 +42,42 @@ pub async fn store_object(
     record: ObjectRecord,
     forbid_overwrite: bool,
 ) -> Result<Option<String>, Failure> {
-    let store = &call.world.store;
     let blobs: Vec<String> = record.segments.iter().map(|segment| segment.blob.clone()).collect();
     let place = (bucket.to_owned(), key.to_owned());
-    let written =
-        run(store, move |store| Ok(store.index.put_object(&place.0, &place.1, record, forbid_overwrite))).await;
+    let put = move |store: &Store| {
+        let written = store.index.put_object(&place.0, &place.1, record, forbid_overwrite);
+        Ok(settle(store, blobs, written))
+    };
+    let written = run_and_discard(&call.world.store, put).await?;
+    written.map(|written| written.version_id).map_err(|error| refused(error, bucket, key))
+}
+
+/// After a try to write an object whose blobs are `blobs`: what came of it, and which blobs belong to nobody now.
+fn settle(
+    store: &Store,
+    blobs: Vec<String>,
+    written: Result<Written, WriteError>,
+) -> (Result<Written, WriteError>, Vec<String>) {
     match written {
-        Ok(Ok(written)) => {
-            discard(store, written.orphans);
-            Ok(written.version_id)
+        Ok(mut written) => {
+            let orphans = std::mem::take(&mut written.orphans);
+            (Ok(written), orphans)
         }
-        Ok(Err(WriteError::Store(error))) | Err(error) => Err(abandon(store, blobs, error)),
-        Ok(Err(error)) => {
-            discard(store, blobs);
-            Err(refused(error, bucket, key))
+        Err(error) => {
+            let orphans = left_over(store, blobs, &error);
+            (Err(error), orphans)
         }
+    }
+}
+
+/// Which of the blobs of a write that failed with `error` belong to nobody now.
+pub fn left_over(store: &Store, blobs: Vec<String>, error: &WriteError) -> Vec<String> {
+    match error {
+        WriteError::Store(error) => {
+            store.abandon(blobs, error);
+            Vec::new()
+        }
+        WriteError::NoSuchBucket | WriteError::Exists => blobs,
     }
 }
 
@@ -86,9 +107,15 @@ async fn put_as(call: &Call<'_>, body: &mut Intake, operation: &str) -> Result<R
     let attributes = attributes::read(call.request, &*call.bucket_record()?)?;
     let forbid_overwrite = attributes::forbids_overwrite(call.request)?;
     let plan = Plan::of(call.request)?;
-    let blob = receive(&call.world.store, call.request, body).await?;
-    let record = record_of(&blob, attributes, to_ms(call.now));
-    let version = store_object(call, (call.bucket(), call.key()), record.clone(), forbid_overwrite).await?;
+    let (place, now_ms) = ((call.bucket().to_owned(), call.key().to_owned()), to_ms(call.now));
+    let put = move |store: &Store, blob: Blob| {
+        let record = record_of(&blob, attributes, now_ms);
+        let written = store.index.put_object(&place.0, &place.1, record.clone(), forbid_overwrite);
+        let (written, orphans) = settle(store, vec![blob.id.clone()], written);
+        Ok(((blob, record, written), orphans))
+    };
+    let (blob, record, written) = receive(&call.world.store, call.request, body, put).await?;
+    let version = written.map_err(|error| refused(error, call.bucket(), call.key()))?.version_id;
     let mut response = reply::empty(StatusCode::OK);
     reply::set_etag(&mut response, &record.etag);
     reply::set_crc64(&mut response, blob.crc64);
@@ -113,8 +140,12 @@ pub async fn delete(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let store = &call.world.store;
     let (bucket, key, now) = (call.bucket().to_owned(), call.key().to_owned(), to_ms(call.now));
     let version = call.version().map(str::to_owned);
-    let deleted = run(store, move |store| store.index.delete_object(&bucket, &key, version.as_deref(), now)).await?;
-    discard(store, deleted.orphans);
+    let deleted = run_and_discard(store, move |store| {
+        let mut deleted = store.index.delete_object(&bucket, &key, version.as_deref(), now)?;
+        let orphans = std::mem::take(&mut deleted.orphans);
+        Ok((deleted, orphans))
+    })
+    .await?;
     let mut response = reply::empty(StatusCode::NO_CONTENT);
     tell_outcome(&mut response, deleted.version_id.as_deref(), None);
     if deleted.delete_marker {

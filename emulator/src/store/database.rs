@@ -13,7 +13,7 @@ use redb::{Builder, DatabaseError, Durability, ReadTransaction, ReadableDatabase
 use super::{StoreError, Sync, advice, io_error};
 
 /// What the database may keep of the file in memory, in bytes.
-const CACHE: usize = 32 << 20;
+const CACHE: usize = 16 << 20;
 /// So many changes at most wait for one sync.
 const TOGETHER: u64 = 64;
 

@@ -26,7 +26,7 @@ pub use record::{
 pub use snapshots::{SnapshotError, SnapshotName};
 pub use uploads::CompleteError;
 pub use version_list::ListedVersion;
-pub use versions::{Deleted, Found, WriteError, is_version_id};
+pub use versions::{Deleted, Found, WriteError, Written, is_version_id};
 
 /// When what is written must be on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,6 +173,30 @@ where
     let store = Arc::clone(store);
     let task = tokio::task::spawn_blocking(move || work(&store));
     async { task.await.unwrap_or_else(|join| Err(StoreError::Index(format!("a task of the store failed: {join}")))) }
+}
+
+/// As [`run`], of a write. The blobs that `work` returns beside its outcome belong to nobody then: they are removed by the same
+/// errand, once the outcome is told.
+///
+/// # Errors
+/// Those of `work`; a panic in it becomes a [`StoreError`].
+pub fn run_and_discard<T, W>(store: &Arc<Store>, work: W) -> impl Future<Output = Result<T, StoreError>> + use<T, W>
+where
+    T: Send + 'static,
+    W: FnOnce(&Store) -> Result<(T, Vec<String>), StoreError> + Send + 'static,
+{
+    let store = Arc::clone(store);
+    let (tell, told) = tokio::sync::oneshot::channel();
+    tokio::task::spawn_blocking(move || {
+        let (outcome, orphans) = match work(&store) {
+            Ok((outcome, orphans)) => (Ok(outcome), orphans),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        // Nobody may wait any more; what was done stays done.
+        let _ = tell.send(outcome);
+        store.blobs.discard(orphans.iter().map(String::as_str));
+    });
+    async { told.await.unwrap_or_else(|_| Err(StoreError::Index("a task of the store failed".to_owned()))) }
 }
 
 /// A small object, for tests to change.

@@ -221,11 +221,11 @@ impl Index {
         forbid_overwrite: bool,
     ) -> Result<Written, WriteError> {
         let versioning = bucket_within(write, bucket)?.ok_or(WriteError::NoSuchBucket)?.versioning;
-        let mut place = Key::open(write, bucket, key)?;
-        // In a bucket with versions nothing is overwritten, so nothing can be forbidden (OSS, PutObject).
-        if forbid_overwrite && versioning == Versioning::Never && place.current()?.is_some() {
-            return Err(WriteError::Exists);
+        if versioning == Versioning::Never {
+            return put_alone(write, (bucket, key), &record, forbid_overwrite);
         }
+        let mut place = Key::open(write, bucket, key)?;
+        // Where there are versions nothing is overwritten, so nothing can be forbidden (OSS, PutObject).
         record.version_id = place.new_version(versioning)?;
         let mut orphans = place.drop_null(versioning)?;
         orphans.extend(place.retire(versioning)?);
@@ -340,6 +340,23 @@ impl Index {
         }
         Ok(changed)
     }
+}
+
+/// Puts an object in a bucket that never had versions: one step in one table, as this is done most.
+fn put_alone(
+    write: &WriteTransaction,
+    (bucket, key): (&str, &str),
+    record: &ObjectRecord,
+    forbid_overwrite: bool,
+) -> Result<Written, WriteError> {
+    let (row, mut objects) = (object_row(bucket, key), write.open_table(OBJECTS)?);
+    if forbid_overwrite && objects.get(row.as_slice())?.is_some() {
+        return Err(WriteError::Exists);
+    }
+    let replaced = objects.insert(row.as_slice(), encode(record)?.as_slice())?;
+    let replaced: Option<ObjectRecord> = replaced.map(|old| decode(old.value())).transpose()?;
+    let orphans = replaced.map(|old| blobs_of(VersionRecord::Object(Box::new(old)))).unwrap_or_default();
+    Ok(Written { version_id: None, orphans })
 }
 
 /// Changes to objects of one bucket that are made together.
