@@ -20,6 +20,11 @@ const PAGE: usize = 1000;
 pub struct Sweeps(Mutex<HashMap<String, (i64, String)>>);
 
 impl Sweeps {
+    /// Forgets what has been done, as all buckets are others now.
+    pub fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The rules that are to be carried out on `bucket` now; `None` when it has none, or they have been today.
     pub fn due(&self, name: &str, bucket: &BucketRecord, now: OffsetDateTime) -> Option<Lifecycle> {
         let rules = bucket.settings.get("lifecycle")?;
@@ -99,7 +104,8 @@ fn objects(store: &Store, bucket: &str, rules: &Lifecycle, now: OffsetDateTime) 
     }
 }
 
-fn subject<'a>(key: &'a str, record: &'a ObjectRecord, since_ms: i64) -> Subject<'a> {
+/// The object under `key` as rules look at it, counted from a moment in Unix milliseconds.
+pub fn subject<'a>(key: &'a str, record: &'a ObjectRecord, since_ms: i64) -> Subject<'a> {
     Subject {
         key,
         tags: &record.attributes.tags,
