@@ -151,7 +151,9 @@ async fn serve(
     let authority = Authority { accounts: &accounts, sealer, region, refuse_v1: world.refuse_v1, now };
     let nobody = Caller::Anonymous;
     let (source_ip, secure) = (peer.ip, peer.secure);
-    let call = Call { world, accounts: &accounts, caller: &nobody, request, host, source_ip, secure, now, request_id };
+    let accounts = &*accounts;
+    let body_tags = &[];
+    let call = Call { world, accounts, caller: &nobody, request, host, source_ip, secure, now, request_id, body_tags };
     if let Ok(operation) = &operation
         && operation.op() == Op::PostObject
     {
@@ -168,7 +170,11 @@ async fn serve(
     }
     let caller = &caller?;
     let operation = operation?;
-    let call = Call { caller, ..call };
+    let body_tags = match operation.op() {
+        Op::PutObjectTagging => ops::tags_of(body).await?,
+        _ => Vec::new(),
+    };
+    let call = Call { caller, body_tags: &body_tags, ..call };
     // Of a batch, each key is asked about by itself.
     if operation.plane() != Plane::Open && operation.op() != Op::DeleteMultipleObjects {
         let question = Question {

@@ -8,6 +8,7 @@ mod bucket;
 mod conditions;
 mod copy;
 mod cross_origin;
+mod gzip;
 #[cfg(test)]
 pub mod hostile;
 mod list;
@@ -26,6 +27,7 @@ mod versions;
 mod write;
 
 pub use cross_origin::{check_referer, mark};
+pub use tagging::tags_of;
 pub use write::put_form;
 
 use axum::body::Body;
