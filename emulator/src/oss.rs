@@ -91,6 +91,7 @@ pub async fn handle(
         path: parts.uri.path().to_owned(),
         ..Decision::default()
     };
+    let mut unfinished = Unfinished { store: &world.store, finished: head || parts.method == axum::http::Method::GET };
     let mut body = Intake::new(body, parts.headers.contains_key(header::EXPECT));
     let request = target::request_of(&parts, &world.hosts);
     let outcome = match &request {
@@ -128,7 +129,22 @@ pub async fn handle(
     decision.bytes_out = if head { 0 } else { content_length(&response) };
     decision.duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     world.recorder.record(decision);
+    unfinished.finished = true;
     response
+}
+
+/// A change that is cut off, as its client leaves, may have kept a blob that no record will name.
+struct Unfinished<'a> {
+    store: &'a Store,
+    finished: bool,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.store.blobs.leave_to_next_start();
+        }
+    }
 }
 
 async fn serve(

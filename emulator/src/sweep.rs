@@ -71,7 +71,7 @@ fn carry_out(store: &Store, bucket: &str, acts: Vec<Act>, now: OffsetDateTime) -
                 continue;
             }
             match due {
-                Due::Expire => orphans.push(batch.delete(&key, version, to_ms(now))?.orphans),
+                Due::Expire => orphans.extend(batch.delete(&key, version, to_ms(now))?.orphans),
                 Due::Transition(class) => {
                     batch.update(&key, version, |record| record.attributes.storage_class = class)?;
                 }
@@ -79,10 +79,7 @@ fn carry_out(store: &Store, bucket: &str, acts: Vec<Act>, now: OffsetDateTime) -
         }
         Ok(orphans)
     })?;
-    // Object by object: who begins or ends to read waits meanwhile.
-    for orphans in orphans {
-        store.blobs.discard(orphans.iter().map(String::as_str));
-    }
+    store.blobs.discard(orphans.iter().map(String::as_str));
     Ok(())
 }
 

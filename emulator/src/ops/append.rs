@@ -5,6 +5,7 @@ use axum::http::{Response, StatusCode};
 use shared::crc64;
 use shared::error::{OssCode, OssError};
 
+use super::merge::merge;
 use super::receive::{abandon, discard, receive};
 use super::write::{record_of, refused, tell_outcome};
 use super::{Failure, attributes};
@@ -54,6 +55,7 @@ pub async fn append(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>
             return Err(refused(error, call.bucket(), call.key()));
         }
     };
+    merge(call, &record).await;
     let mut response = reply::empty(StatusCode::OK);
     reply::set_etag(&mut response, &record.etag);
     reply::set_crc64(&mut response, record.crc64);

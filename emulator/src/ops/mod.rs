@@ -12,6 +12,7 @@ mod gzip;
 #[cfg(test)]
 pub mod hostile;
 mod list;
+mod merge;
 mod multipart;
 mod notify;
 mod part_copy;
