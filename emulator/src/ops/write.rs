@@ -10,7 +10,6 @@ use super::{Failure, attributes, notify};
 use crate::callback::Plan;
 use crate::oss::{Call, Intake, no_such_bucket};
 use crate::reply;
-use crate::settings::lifecycle::Lifecycle;
 use crate::store::{
     Attributes, Blob, BucketRecord, NULL_VERSION, ObjectRecord, ObjectType, Segment, Versioning, WriteError, from_ms,
     run, to_ms,
@@ -162,8 +161,7 @@ fn expiration(call: &Call<'_>, bucket: &BucketRecord, record: &ObjectRecord) -> 
     if call.version().is_some() {
         return None;
     }
-    // Rules that cannot be read are not carried out either.
-    let rules = Lifecycle::read(bucket.settings.get("lifecycle")?).ok()?;
+    let rules = call.world.sweeps.rules(call.bucket(), bucket)?;
     let subject = subject(call.key(), record, record.modified_ms);
     let (end, rule) = rules.expiry(&subject)?;
     Some(format!("expiry-date=\"{}\", rule-id=\"{rule}\"", shared::timefmt::http_date(end)))
