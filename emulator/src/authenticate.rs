@@ -191,7 +191,7 @@ impl Claim<'_> {
                         .ec("0002-00000006")
                 })?;
                 if session.access_key_id != self.access_key_id {
-                    let message = "The OSS access key id and security token you provided does not match.";
+                    let message = "The OSS access key id and security token you provided does not match";
                     let code = OssCode::AccessKeyIdAndSecurityTokenNotMatch;
                     return Err(OssError::new(code, message).ec("0002-00000004"));
                 }

@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use shared::decision::LayerOutcome;
 use shared::error::{OssCode, OssError};
-use shared::ram::pattern::Case;
 use shared::ram::{
     Context, Layer, LayerVerdict, Layers, Outcome, Pattern, PolicyDocument, Principal, Request, Verdict, evaluate,
 };
@@ -15,6 +14,7 @@ use crate::accounts::Accounts;
 use crate::authenticate::Caller;
 use crate::operation::Plane;
 use crate::settings::acl::Acl;
+use crate::settings::policy::address_nobody;
 
 /// What is asked of the evaluator.
 #[derive(Debug, Clone, Copy)]
@@ -108,15 +108,9 @@ fn without_everybody(policy: &PolicyDocument) -> PolicyDocument {
         Principal::Bucket(patterns) => patterns.is_empty() || patterns.iter().any(Pattern::is_any),
         Principal::Trust(_) => false,
     };
-    // Emptied, not removed: the decision names statements by their place.
-    let nobody = Principal::Bucket(vec![Pattern::new("", Case::Sensitive)]);
-    let mut policy = policy.clone();
-    for statement in &mut policy.statements {
-        if statement.conditions.is_empty() && statement.principal.as_ref().is_some_and(everybody) {
-            statement.principal = Some(nobody.clone());
-        }
-    }
-    policy
+    address_nobody(policy.clone(), |statement| {
+        statement.conditions.is_empty() && statement.principal.as_ref().is_some_and(everybody)
+    })
 }
 
 impl Ruling {

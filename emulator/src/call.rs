@@ -16,6 +16,7 @@ use crate::ops::Failure;
 use crate::oss::{World, no_such_bucket};
 use crate::rules;
 use crate::settings::acl::Acl;
+use crate::settings::tagging::Tag;
 use crate::store::{BucketRecord, Found, ObjectRecord, run};
 
 /// One request on its way through the operations.
@@ -39,6 +40,8 @@ pub struct Call<'a> {
     pub now: OffsetDateTime,
     /// Its id.
     pub request_id: &'a str,
+    /// The tags that its body brings, where that is what it asks for.
+    pub body_tags: &'a [Tag],
 }
 
 impl Call<'_> {
@@ -95,14 +98,17 @@ impl Call<'_> {
     /// Asks policies, then ACLs.
     ///
     /// # Errors
-    /// 404 for a bucket that is not there.
+    /// 403 where the bucket's policy cannot be read.
     pub async fn rule(&self, question: Question<'_>) -> Result<Ruling, Failure> {
         let bucket = match question.bucket {
             // A bucket that is about to be made has no record, and no policy.
             Some(name) => self.world.store.index.bucket(name),
             None => None,
         };
-        let policy = bucket.as_deref().and_then(rules::bucket_policy);
+        let policy = match &bucket {
+            Some(bucket) => rules::bucket_policy(bucket, question.action)?,
+            None => None,
+        };
         let circumstances = self.circumstances(question, bucket.as_deref(), policy.as_ref()).await?;
         let mut ruling = authorize(self.accounts, self.caller, question, policy.as_ref(), &circumstances);
         if ruling.undecided
@@ -141,6 +147,7 @@ impl Call<'_> {
         bucket_policy: Option<&PolicyDocument>,
     ) -> Result<Circumstances, Failure> {
         let mut keys = rules::request_keys(self.request, question, bucket);
+        keys.extend(self.body_tags.iter().cloned().map(rules::request_tag));
         let identity = self.caller.identity_policies(self.accounts);
         let policies = identity.into_iter().chain(self.caller.session_policy()).chain(bucket_policy);
         // A look at the object's tags costs a read, which few policies are worth.

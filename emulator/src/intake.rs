@@ -87,6 +87,18 @@ impl Intake {
         Ok(whole)
     }
 
+    /// As [`Intake::collect`], and leaves it to be read.
+    ///
+    /// # Errors
+    /// 400 when it is longer, or the client breaks off.
+    pub async fn peek(&mut self, limit: usize) -> Result<bytes::Bytes, OssError> {
+        let whole = bytes::Bytes::from(self.collect(limit).await?);
+        self.received = 0;
+        let again = whole.clone();
+        self.give(futures_util::stream::once(async { Ok(again) }));
+        Ok(whole)
+    }
+
     /// Reads on for a while, so that a client that sends first and reads later sees why it is refused.
     pub async fn drain(&mut self) {
         if self.expects && self.received == 0 {

@@ -34,6 +34,11 @@ fn main() -> ExitCode {
 }
 
 async fn serve(options: Options) -> ExitCode {
+    // Before anything is there that a sudden end would leave behind.
+    let signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return failed(&error),
+    };
     let running = match start(options, Arc::new(ShiftedClock::new())).await {
         Ok(running) => running,
         Err(error) => return failed(&error),
@@ -49,7 +54,7 @@ async fn serve(options: Options) -> ExitCode {
         running.ready.sts_endpoint,
         running.ready.control_endpoint,
     );
-    told_to_stop().await;
+    signals.told_to_stop().await;
     running.shutdown().await;
     ExitCode::SUCCESS
 }
@@ -59,20 +64,38 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Ctrl+C, a polite kill, or a terminal that is closed.
-async fn told_to_stop() {
-    #[cfg(unix)]
-    {
+/// Ctrl+C, a polite kill, or a terminal that is closed: heard of from its making on.
+#[cfg(unix)]
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let signals = (signal(SignalKind::terminate()), signal(SignalKind::hangup()));
-        if let (Ok(mut terminate), Ok(mut hangup)) = signals {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-            }
-            return;
+        Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?]))
+    }
+
+    async fn told_to_stop(self) {
+        let Self([mut interrupt, mut terminate, mut hangup]) = self;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
         }
     }
-    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Ctrl+C, heard of from its making on.
+#[cfg(windows)]
+struct Signals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn told_to_stop(mut self) {
+        let _ = self.0.recv().await;
+    }
 }

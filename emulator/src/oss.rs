@@ -91,6 +91,7 @@ pub async fn handle(
         path: parts.uri.path().to_owned(),
         ..Decision::default()
     };
+    let mut unfinished = Unfinished { store: &world.store, finished: head || parts.method == axum::http::Method::GET };
     let mut body = Intake::new(body, parts.headers.contains_key(header::EXPECT));
     let request = target::request_of(&parts, &world.hosts);
     let outcome = match &request {
@@ -128,7 +129,22 @@ pub async fn handle(
     decision.bytes_out = if head { 0 } else { content_length(&response) };
     decision.duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     world.recorder.record(decision);
+    unfinished.finished = true;
     response
+}
+
+/// A change that is cut off, as its client leaves, may have kept a blob that no record will name.
+struct Unfinished<'a> {
+    store: &'a Store,
+    finished: bool,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.store.blobs.leave_to_next_start();
+        }
+    }
 }
 
 async fn serve(
@@ -151,7 +167,9 @@ async fn serve(
     let authority = Authority { accounts: &accounts, sealer, region, refuse_v1: world.refuse_v1, now };
     let nobody = Caller::Anonymous;
     let (source_ip, secure) = (peer.ip, peer.secure);
-    let call = Call { world, accounts: &accounts, caller: &nobody, request, host, source_ip, secure, now, request_id };
+    let accounts = &*accounts;
+    let body_tags = &[];
+    let call = Call { world, accounts, caller: &nobody, request, host, source_ip, secure, now, request_id, body_tags };
     if let Ok(operation) = &operation
         && operation.op() == Op::PostObject
     {
@@ -168,7 +186,11 @@ async fn serve(
     }
     let caller = &caller?;
     let operation = operation?;
-    let call = Call { caller, ..call };
+    let body_tags = match operation.op() {
+        Op::PutObjectTagging => ops::tags_of(body).await?,
+        _ => Vec::new(),
+    };
+    let call = Call { caller, body_tags: &body_tags, ..call };
     // Of a batch, each key is asked about by itself.
     if operation.plane() != Plane::Open && operation.op() != Op::DeleteMultipleObjects {
         let question = Question {

@@ -1,27 +1,45 @@
 //! What a bucket's settings and a request's headers say to the evaluator.
 
-use shared::error::elements;
+use std::ops::Not;
+
+use shared::error::{OssCode, OssError, elements};
 use shared::ram::PolicyDocument;
 use shared::sign::Request;
 
 use crate::authorize::Question;
 use crate::settings::choice::PUBLIC_ACCESS_BLOCK;
 use crate::settings::policy::BucketPolicy;
+use crate::settings::tagging::{self, Tag};
 use crate::store::BucketRecord;
 
-/// The bucket's policy. One that cannot be read any more allows nothing; what it denied cannot be known.
-pub fn bucket_policy(bucket: &BucketRecord) -> Option<PolicyDocument> {
-    let text = bucket.settings.get("policy")?;
-    BucketPolicy::parse(text)
-        .inspect_err(|error| tracing::error!("a bucket policy that was accepted cannot be read: {}", error.message))
-        .ok()
-        .map(BucketPolicy::into_document)
+/// What may be asked for under a bucket policy that cannot be read, so that there is a way out.
+const ABOUT_POLICIES: [&str; 3] = ["oss:GetBucketPolicy", "oss:PutBucketPolicy", "oss:DeleteBucketPolicy"];
+
+/// The bucket's policy, without what Block Public Access has ignored of it.
+///
+/// # Errors
+/// 403 `AccessDenied` for one that cannot be read any more: what it denied cannot be known.
+pub fn bucket_policy(bucket: &BucketRecord, action: &str) -> Result<Option<PolicyDocument>, OssError> {
+    let Some(text) = bucket.settings.get("policy") else {
+        return Ok(None);
+    };
+    match BucketPolicy::parse(text) {
+        Ok(policy) if blocks_public_access(bucket) => Ok(Some(policy.into_closed_document())),
+        Ok(policy) => Ok(Some(policy.into_document())),
+        Err(_) if ABOUT_POLICIES.contains(&action) => Ok(None),
+        Err(error) => {
+            tracing::error!("a bucket policy that was accepted cannot be read: {}", error.message);
+            let message =
+                "The bucket policy cannot be read any more, so nothing is allowed. Put it again, or delete it.";
+            Err(OssError::new(OssCode::AccessDenied, message).detail("ErrorDetail", error.message))
+        }
+    }
 }
 
-/// Whether Block Public Access overrides the ACLs.
+/// Whether Block Public Access overrides ACLs and policies; also where what was put cannot be read any more.
 pub fn blocks_public_access(bucket: &BucketRecord) -> bool {
     let stored = bucket.settings.get("publicAccessBlock").map(String::as_str);
-    PUBLIC_ACCESS_BLOCK.value(stored).is_ok_and(|value| value.as_deref() == Some("true"))
+    PUBLIC_ACCESS_BLOCK.value(stored).is_ok_and(|value| value.as_deref() != Some("true")).not()
 }
 
 /// Whether a condition of one of the policies looks at a key that begins with `prefix`, in any case.
@@ -32,6 +50,11 @@ pub fn mention<'a>(policies: impl IntoIterator<Item = &'a PolicyDocument>, prefi
         .flat_map(|policy| &policy.statements)
         .flat_map(|statement| &statement.conditions)
         .any(|condition| begins(condition.key()))
+}
+
+/// The condition key for a tag that an object is to have.
+pub fn request_tag(tag: Tag) -> (String, String) {
+    (format!("oss:RequestObjectTag/{}", tag.key), tag.value)
 }
 
 /// The condition keys that a request brings with it (`img-and-ram.md` §2.2).
@@ -48,15 +71,12 @@ pub fn request_keys(request: &Request, question: Question<'_>, bucket: Option<&B
             keys.push((format!("oss:{header}"), value.to_owned()));
         }
     }
-    let tags = request.header("x-oss-tagging").unwrap_or_default();
-    for pair in tags.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-        keys.push((format!("oss:RequestObjectTag/{}", decode(name)), decode(value)));
-    }
-    let tagging = bucket.and_then(|bucket| bucket.settings.get("tagging")).map(String::as_str).unwrap_or_default();
+    // Read as they will be stored; what is no tagging is refused before it is.
+    let tags = tagging::parse_header(request.header("x-oss-tagging").unwrap_or_default()).unwrap_or_default();
+    keys.extend(tags.into_iter().map(request_tag));
+    let of_bucket = bucket.and_then(|bucket| bucket.settings.get("tagging")).map(String::as_str).unwrap_or_default();
     let mut name = None;
-    for (path, text) in elements(tagging) {
+    for (path, text) in elements(of_bucket) {
         match (path.rsplit('/').next(), &name) {
             (Some("Key"), _) => name = Some(text),
             (Some("Value"), Some(tag)) => keys.push((format!("oss:BucketTag/{tag}"), text)),
@@ -64,4 +84,29 @@ pub fn request_keys(request: &Request, question: Question<'_>, bucket: Option<&B
         }
     }
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket(settings: &[(&str, &str)]) -> BucketRecord {
+        let mut bucket = BucketRecord::new(0);
+        bucket.settings.extend(settings.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+        bucket
+    }
+
+    #[test]
+    fn what_cannot_be_read_any_more_opens_nothing() {
+        let broken = bucket(&[("policy", "{"), ("publicAccessBlock", "<")]);
+        assert!(blocks_public_access(&broken));
+        for action in ["oss:GetObject", "oss:ListObjects", "oss:PutBucketAcl"] {
+            assert_eq!(bucket_policy(&broken, action).unwrap_err().code, OssCode::AccessDenied, "{action}");
+        }
+        for action in ["oss:GetBucketPolicy", "oss:PutBucketPolicy", "oss:DeleteBucketPolicy"] {
+            assert_eq!(bucket_policy(&broken, action).unwrap(), None, "{action}: the way out");
+        }
+        assert_eq!(bucket_policy(&bucket(&[]), "oss:GetObject").unwrap(), None);
+        assert!(!blocks_public_access(&bucket(&[])));
+    }
 }

@@ -1,6 +1,6 @@
 //! Starting and stopping: sockets bound, store opened, first bucket made, then one word that all is ready.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -206,8 +206,15 @@ fn readiness(options: &Options, accounts: &Accounts) -> Ready {
 fn bind(option: &'static str, address: SocketAddr, scheme: &str) -> Result<(TcpListener, String), StartError> {
     let fail = |source| StartError::Listen { option, address, source };
     let listener = listen::bind(address).map_err(fail)?;
-    let endpoint = format!("{scheme}://{}", listener.local_addr().map_err(fail)?);
-    Ok((listener, endpoint))
+    let mut usable = listener.local_addr().map_err(fail)?;
+    // Who listens everywhere is found at this machine, too; "everywhere" is no address that a client can connect to.
+    if usable.ip().is_unspecified() {
+        usable.set_ip(match usable {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    Ok((listener, format!("{scheme}://{usable}")))
 }
 
 async fn open_callback_key(dir: PathBuf) -> Result<CallbackKey, StartError> {

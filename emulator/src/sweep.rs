@@ -2,7 +2,7 @@
 //! So no work is done while nothing is asked, and who moves the clock sees what a day does.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
@@ -15,22 +15,47 @@ use crate::store::{
 /// Records read at a time.
 const PAGE: usize = 1000;
 
-/// Which buckets have been swept, and when and by which rules.
+/// The rules of buckets, read once, and when they were carried out.
 #[derive(Debug, Default)]
-pub struct Sweeps(Mutex<HashMap<String, (i64, String)>>);
+pub struct Sweeps(Mutex<HashMap<String, Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    text: String,
+    /// `None` when the text cannot be read.
+    rules: Option<Arc<Lifecycle>>,
+    /// The day of the last sweep by these rules.
+    swept: Option<i64>,
+}
 
 impl Sweeps {
+    /// Forgets what has been done, as all buckets are others now.
+    pub fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The rules of `bucket`, if it has any.
+    pub fn rules(&self, name: &str, bucket: &BucketRecord) -> Option<Arc<Lifecycle>> {
+        self.known(name, bucket, |known| known.rules.clone())
+    }
+
     /// The rules that are to be carried out on `bucket` now; `None` when it has none, or they have been today.
-    pub fn due(&self, name: &str, bucket: &BucketRecord, now: OffsetDateTime) -> Option<Lifecycle> {
-        let rules = bucket.settings.get("lifecycle")?;
+    pub fn due(&self, name: &str, bucket: &BucketRecord, now: OffsetDateTime) -> Option<Arc<Lifecycle>> {
         let today = now.unix_timestamp().div_euclid(86_400);
-        let mut swept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = swept.get(name);
-        if last.is_some_and(|(day, by)| *day == today && by == rules) {
-            return None;
+        self.known(name, bucket, |known| {
+            let last = known.swept.replace(today);
+            known.rules.clone().filter(|_| last != Some(today))
+        })
+    }
+
+    fn known<T>(&self, name: &str, bucket: &BucketRecord, look: impl FnOnce(&mut Known) -> Option<T>) -> Option<T> {
+        let text = bucket.settings.get("lifecycle")?;
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = all.entry(name.to_owned()).or_default();
+        if known.text != *text {
+            *known = Known { text: text.clone(), rules: Lifecycle::read(text).ok().map(Arc::new), swept: None };
         }
-        swept.insert(name.to_owned(), (today, rules.clone()));
-        Lifecycle::read(rules).ok()
+        look(known)
     }
 }
 
@@ -66,7 +91,7 @@ fn carry_out(store: &Store, bucket: &str, acts: Vec<Act>, now: OffsetDateTime) -
                 continue;
             }
             match due {
-                Due::Expire => orphans.push(batch.delete(&key, version, to_ms(now))?.orphans),
+                Due::Expire => orphans.extend(batch.delete(&key, version, to_ms(now))?.orphans),
                 Due::Transition(class) => {
                     batch.update(&key, version, |record| record.attributes.storage_class = class)?;
                 }
@@ -74,10 +99,7 @@ fn carry_out(store: &Store, bucket: &str, acts: Vec<Act>, now: OffsetDateTime) -
         }
         Ok(orphans)
     })?;
-    // Object by object: who begins or ends to read waits meanwhile.
-    for orphans in orphans {
-        store.blobs.discard(orphans.iter().map(String::as_str));
-    }
+    store.blobs.discard(orphans.iter().map(String::as_str));
     Ok(())
 }
 
@@ -99,7 +121,8 @@ fn objects(store: &Store, bucket: &str, rules: &Lifecycle, now: OffsetDateTime) 
     }
 }
 
-fn subject<'a>(key: &'a str, record: &'a ObjectRecord, since_ms: i64) -> Subject<'a> {
+/// The object under `key` as rules look at it, counted from a moment in Unix milliseconds.
+pub fn subject<'a>(key: &'a str, record: &'a ObjectRecord, since_ms: i64) -> Subject<'a> {
     Subject {
         key,
         tags: &record.attributes.tags,

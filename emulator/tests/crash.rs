@@ -119,7 +119,8 @@ impl Worker {
     fn append(&mut self, connection: &mut Connection) -> io::Result<()> {
         let key = format!("w{}/log", self.number);
         let so_far = self.model.sure.get(&(PLAIN, key.clone())).cloned().flatten().unwrap_or_default();
-        if so_far.len() > 20_000 {
+        // Often enough that segments are merged.
+        if so_far.len() > 60_000 {
             return self.delete(connection, PLAIN, key);
         }
         let more = self.chance.bytes(1500);

@@ -154,3 +154,28 @@ fn a_wrong_option_is_named() {
         assert!(log.contains(wanted), "{arguments:?}: {log}");
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn who_is_told_to_stop_at_once_leaves_nothing() {
+    for round in 0..10 {
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_emulator"));
+        command.env("TMPDIR", dir.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut byte = [0];
+        child.stdout.as_mut().unwrap().read_exact(&mut byte).unwrap();
+        assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+        let status = child.wait().unwrap();
+        assert!(status.success(), "{round}: {status}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{round}: the temporary folder is left");
+    }
+}
+
+#[test]
+fn an_endpoint_is_one_that_a_client_can_use() {
+    let program = Program::start(&["--listen", "0.0.0.0:0"]);
+    assert!(program.text("oss_endpoint").starts_with("http://127.0.0.1:"), "{}", program.text("oss_endpoint"));
+    let (head, _) = program.ask("PUT", "k", 0);
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+}

@@ -246,7 +246,9 @@ pub fn push_element(xml: &mut String, name: &str, value: &str) {
     let forbidden =
         |c: char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
     let value = value.replace(forbidden, "\u{fffd}");
-    xml.push_str(&format!("  <{name}>{}</{name}>\n", escape(&value)));
+    // As it is, a carriage return would be read as a line feed (XML 1.0 §2.11).
+    let value = escape(&value).replace('\r', "&#13;");
+    xml.push_str(&format!("  <{name}>{value}</{name}>\n"));
 }
 
 fn close_and_open(xml: &mut String, close: Option<&str>, open: Option<&str>) {
@@ -322,6 +324,7 @@ mod tests {
             .ec("0003-00000301")
             .detail("AccessDeniedDetail/PolicyType", "SessionPolicy")
             .detail("AccessDeniedDetail/AuthAction", "oss:PutObject")
+            .detail("Key", "a\rb\r\nc\n")
             .detail("Bucket", "照片");
         error.request_id = "5C3D9175B6FC201293AD4890".to_owned();
         error.host_id = "127.0.0.1".to_owned();

@@ -1,5 +1,7 @@
 //! `/snapshot`, `/snapshots`, `/restore` and `/reset` on the control port: the store of buckets and objects kept, brought back, emptied.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -46,8 +48,11 @@ async fn list(State(control): State<Control>) -> Response {
 
 /// `POST /restore {"name"}`: the store is what it was, in one step; 404 without such a snapshot.
 async fn restore(State(control): State<Control>, Json(named): Json<Named>) -> Response {
-    with_name(&control, &named.name, StatusCode::OK, |store, name| {
-        store.restore_snapshot(name).map(|()| json!({ "restored": true }))
+    let world = Arc::clone(&control.world);
+    with_name(&control, &named.name, StatusCode::OK, move |store, name| {
+        store.restore_snapshot(name)?;
+        world.sweeps.forget();
+        Ok(json!({ "restored": true }))
     })
     .await
 }
@@ -63,7 +68,13 @@ async fn forget(State(control): State<Control>, Path(name): Path<String>) -> Res
 /// `POST /reset`: all buckets are gone but the first one, which is empty again. Snapshots stay.
 async fn reset(State(control): State<Control>) -> Response {
     let (bucket, now_ms) = (control.first_bucket, to_ms(control.world.clock.now()));
-    let done = run(&control.world.store, move |store| store.reset(&bucket, &BucketRecord::new(now_ms))).await;
+    let world = Arc::clone(&control.world);
+    let done = run(&control.world.store, move |store| {
+        store.reset(&bucket, &BucketRecord::new(now_ms))?;
+        world.sweeps.forget();
+        Ok(())
+    })
+    .await;
     match done {
         Ok(()) => Json(json!({ "reset": true })).into_response(),
         Err(error) => failed(&error),

@@ -12,7 +12,7 @@ use crate::oss::Call;
 use crate::reply;
 use crate::rules::blocks_public_access;
 use crate::settings::acl::Acl;
-use crate::store::run;
+use crate::store::{BucketRecord, run};
 
 fn document(call: &Call<'_>, acl: Acl) -> Response<Body> {
     reply::xml(acl.to_xml(&call.accounts.account_id))
@@ -31,13 +31,21 @@ pub fn bucket_acl(call: &Call<'_>) -> Result<Option<Acl>, OssError> {
     call.request.header("x-oss-acl").map(Acl::of_bucket).transpose()
 }
 
+/// Block Public Access lets no bucket be opened.
+///
+/// # Errors
+/// 403 `AccessDenied`.
+pub fn check_blocked(bucket: &BucketRecord, acl: Acl) -> Result<(), OssError> {
+    if acl.is_public() && blocks_public_access(bucket) { Err(public_blocked("bucket acl")) } else { Ok(()) }
+}
+
 /// `PUT /bucket?acl`.
 pub async fn put_bucket(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let Some(acl) = bucket_acl(call)? else {
         return Err(missing("x-oss-acl").into());
     };
-    if acl.is_public() && call.bucket_record().is_ok_and(|record| blocks_public_access(&record)) {
-        return Err(public_blocked().into());
+    if let Ok(record) = call.bucket_record() {
+        check_blocked(&record, acl)?;
     }
     let name = call.bucket().to_owned();
     let changed =
@@ -74,7 +82,7 @@ pub async fn get_object(call: &Call<'_>) -> Result<Response<Body>, Failure> {
 
 /// `PUT /bucket/key?acl`.
 pub async fn put_object(call: &Call<'_>) -> Result<Response<Body>, Failure> {
-    let Some(acl) = attributes::object_acl(call.request)? else {
+    let Some(acl) = attributes::object_acl(call.request, &*call.bucket_record()?)? else {
         return Err(missing("x-oss-object-acl").into());
     };
     let version = change(call, move |record| record.attributes.acl = acl).await?;

@@ -5,6 +5,7 @@ use axum::http::{Response, StatusCode};
 use shared::crc64;
 use shared::error::{OssCode, OssError};
 
+use super::merge::merge;
 use super::receive::receive;
 use super::write::{left_over, record_of, refused, tell_outcome};
 use super::{Failure, attributes};
@@ -51,6 +52,7 @@ pub async fn append(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>
         })
     };
     let (record, written) = receive(store, call.request, body, append).await??;
+    merge(call, &record).await;
     let mut response = reply::empty(StatusCode::OK);
     reply::set_etag(&mut response, &record.etag);
     reply::set_crc64(&mut response, record.crc64);

@@ -5,8 +5,10 @@ use axum::http::Response;
 use shared::error::{OssCode, OssError};
 use shared::sign::Request;
 
+use super::settings::public_blocked;
 use crate::operation::invalid_argument;
 use crate::reply;
+use crate::rules::blocks_public_access;
 use crate::settings::acl::Acl;
 use crate::settings::encryption::Encryption;
 use crate::settings::storage_class::StorageClass;
@@ -35,7 +37,7 @@ pub fn read(request: &Request, bucket: &BucketRecord) -> Result<Attributes, OssE
     }
     Ok(Attributes {
         headers,
-        acl: object_acl(request)?.unwrap_or(Acl::Default),
+        acl: object_acl(request, bucket)?.unwrap_or(Acl::Default),
         storage_class: storage_class(request)?.unwrap_or(bucket.storage_class),
         tags: tagging::parse_header(request.header("x-oss-tagging").unwrap_or_default())?,
         encryption,
@@ -73,9 +75,13 @@ pub fn stored_headers(request: &Request) -> Result<Vec<(String, String)>, OssErr
 /// `x-oss-object-acl`.
 ///
 /// # Errors
-/// 400 for an ACL that OSS does not have.
-pub fn object_acl(request: &Request) -> Result<Option<Acl>, OssError> {
-    request.header("x-oss-object-acl").map(Acl::of_object).transpose()
+/// 400 for an ACL that OSS does not have; 403 for a public one where Block Public Access forbids it.
+pub fn object_acl(request: &Request, bucket: &BucketRecord) -> Result<Option<Acl>, OssError> {
+    let acl = request.header("x-oss-object-acl").map(Acl::of_object).transpose()?;
+    if acl.is_some_and(Acl::is_public) && blocks_public_access(bucket) {
+        return Err(public_blocked("object acl").ec("0016-00000901"));
+    }
+    Ok(acl)
 }
 
 /// `x-oss-storage-class`.

@@ -5,7 +5,7 @@ use axum::http::{Response, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
-use shared::error::{OssCode, OssError, elements};
+use shared::error::{OssCode, OssError};
 
 use super::Failure;
 use super::list::url_encoding;
@@ -14,6 +14,8 @@ use crate::authorize::Question;
 use crate::operation::Plane;
 use crate::oss::{Call, Intake};
 use crate::reply;
+use crate::settings::fault::malformed;
+use crate::settings::tree::{Node, Part};
 use crate::store::{Deleted, is_version_id, run, to_ms};
 use crate::xml::Xml;
 
@@ -39,7 +41,14 @@ pub async fn delete(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>
         let action = if version.is_some() { "oss:DeleteObjectVersion" } else { "oss:DeleteObject" };
         let bucket = call.request.bucket.as_deref();
         let version = version.as_deref();
-        call.require(Question { action, plane: Plane::Write, bucket, key: Some(key), version }).await?;
+        let question = Question { action, plane: Plane::Write, bucket, key: Some(key), version };
+        call.require(question).await.map_err(|mut failure| {
+            // An explicit Deny has a finer code of its own here.
+            if failure.error.ec.as_deref() == Some("0003-00000201") {
+                failure.error.ec = Some("0003-00000204".to_owned());
+            }
+            failure
+        })?;
     }
     let (bucket, now_ms) = (call.bucket().to_owned(), to_ms(call.now));
     let done = run(&call.world.store, move |store| {
@@ -75,36 +84,32 @@ pub async fn delete(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>
 }
 
 pub(super) fn read(body: &[u8]) -> Result<(bool, Vec<Wanted>), OssError> {
-    let malformed = || {
-        let message = "The XML you provided was not well-formed or did not validate against our published schema.";
-        OssError::new(OssCode::MalformedXML, message)
-    };
-    let text = std::str::from_utf8(body).map_err(|_| malformed())?;
-    let (mut quiet, mut wanted) = (false, Vec::<Wanted>::new());
-    let mut version_first: Option<String> = None;
-    for (path, value) in elements(text) {
-        match path.as_str() {
-            "Delete/Quiet" => quiet = value.trim().eq_ignore_ascii_case("true"),
-            "Delete/Object/Key" => {
-                crate::oss::check_key(&value)?;
-                wanted.push((value, version_first.take()));
-            }
-            "Delete/Object/VersionId" if value.is_empty() => {}
-            "Delete/Object/VersionId" if !is_version_id(&value) => {
-                let message = "Invalid version id specified";
-                return Err(OssError::new(OssCode::InvalidArgument, message).detail("ArgumentName", "versionId"));
-            }
-            "Delete/Object/VersionId" => match wanted.last_mut() {
-                Some((_, version @ None)) => *version = Some(value),
-                _ => version_first = Some(value),
-            },
-            _ => return Err(malformed()),
-        }
-    }
-    if wanted.is_empty() || wanted.len() > MAX_KEYS || !text.contains("</Delete>") {
-        return Err(malformed());
+    let text = std::str::from_utf8(body).map_err(|error| malformed(error.to_string()))?;
+    let root = Node::parse_within(text, "Delete", MAX_BODY)?;
+    root.check(&[("Quiet", Part::Text), ("Object", Part::Nodes)]).map_err(not_in_schema)?;
+    let quiet = root.word("Quiet").is_some_and(|word| word.eq_ignore_ascii_case("true"));
+    let wanted = root.all("Object").map(one).collect::<Result<Vec<_>, _>>()?;
+    if wanted.is_empty() || wanted.len() > MAX_KEYS {
+        return Err(malformed(format!("there are {} Objects; one to {MAX_KEYS} are expected", wanted.len())));
     }
     Ok((quiet, wanted))
+}
+
+fn one(object: &Node) -> Result<Wanted, OssError> {
+    object.check(&[("Key", Part::Text), ("VersionId", Part::Text)]).map_err(not_in_schema)?;
+    let key = object.value("Key").ok_or_else(|| malformed("an Object has no Key"))?;
+    crate::oss::check_key(key)?;
+    let version = object.value("VersionId").filter(|id| !id.is_empty());
+    if version.is_some_and(|id| !is_version_id(id)) {
+        let message = "Invalid version id specified";
+        return Err(OssError::new(OssCode::InvalidArgument, message).detail("ArgumentName", "versionId"));
+    }
+    Ok((key.to_owned(), version.map(str::to_owned)))
+}
+
+/// Of a list of keys there is nothing that this emulator lacks.
+fn not_in_schema(error: OssError) -> OssError {
+    malformed(error.message)
 }
 
 #[cfg(test)]
@@ -116,6 +121,10 @@ mod tests {
         let one = "<Delete><Object><Key>a&amp;b</Key><VersionId>null</VersionId></Object><Object><Key>c</Key></Object></Delete>";
         let wanted = vec![("a&b".to_owned(), Some("null".to_owned())), ("c".to_owned(), None)];
         assert_eq!(read(one.as_bytes()).unwrap(), (false, wanted));
+        let first =
+            "<Delete><Object><Key>a</Key></Object><Object><VersionId>null</VersionId><Key>b</Key></Object></Delete>";
+        let wanted = vec![("a".to_owned(), None), ("b".to_owned(), Some("null".to_owned()))];
+        assert_eq!(read(first.as_bytes()).unwrap(), (false, wanted), "a version before its key");
         let quiet = "<Delete><Quiet>true</Quiet><Object><Key>c</Key></Object></Delete>";
         assert!(read(quiet.as_bytes()).unwrap().0);
         for bad in [

@@ -6,7 +6,7 @@ use shared::error::{OssCode, OssError, elements};
 use shared::timefmt;
 
 use super::Failure;
-use super::acl::bucket_acl;
+use super::acl::{bucket_acl, check_blocked};
 use super::attributes::{default_rule, storage_class};
 use super::list::{MaxEntries, max_entries};
 use crate::oss::{Call, Intake};
@@ -110,6 +110,9 @@ async fn make(call: &Call<'_>, record: BucketRecord, acl: Option<Acl>) -> Result
                 return Ok(Err(conflict()));
             }
             if let Some(acl) = acl {
+                if let Err(refusal) = check_blocked(&exists, acl) {
+                    return Ok(Err(refusal));
+                }
                 store.index.update_bucket(&name, |record| record.acl = acl)?;
             }
             return Ok(Ok(()));

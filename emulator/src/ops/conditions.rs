@@ -4,6 +4,7 @@ use shared::error::{OssCode, OssError};
 use shared::sign::Request;
 use shared::timefmt;
 
+use super::Failure;
 use crate::store::{ObjectRecord, from_ms};
 
 /// The names that the four conditions go by.
@@ -30,9 +31,21 @@ const OF_SOURCE: Names = Names {
 /// Checks the conditions of a GET or HEAD; a date that cannot be read counts as absent, as HTTP asks.
 ///
 /// # Errors
-/// 412 `PreconditionFailed`, 304 `NotModified`.
-pub fn check(request: &Request, record: &ObjectRecord) -> Result<(), OssError> {
-    check_named(request, record, &OF_READ)
+/// 412 `PreconditionFailed`; 304 `NotModified`, which says of what (RFC 9110 §15.4.5).
+pub fn check(request: &Request, record: &ObjectRecord) -> Result<(), Failure> {
+    check_named(request, record, &OF_READ).map_err(|error| {
+        if error.code != OssCode::NotModified {
+            return error.into();
+        }
+        let kept = |name| record.attributes.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        let mut failure = Failure::from(error)
+            .header("etag", format!("\"{}\"", record.etag))
+            .header("last-modified", timefmt::http_date(from_ms(record.modified_ms)));
+        for name in ["cache-control", "expires"] {
+            failure.headers.extend(kept(name).map(|value| (name, value.clone())));
+        }
+        failure
+    })
 }
 
 /// As [`check`], of the source of a copy.
@@ -92,7 +105,7 @@ mod tests {
             ("If-Unmodified-Since", "yesterday", Ok(())),
         ] {
             let request = Request::new("GET", None, None).with_header(name, value);
-            assert_eq!(check(&request, &record).map_err(|error| error.status), expected, "{name}: {value}");
+            assert_eq!(check(&request, &record).map_err(|failure| failure.error.status), expected, "{name}: {value}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a bucket's CORS and referer settings do to requests: the preflight, the headers of ordinary answers, the referer's gate.
 
 use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use shared::error::OssError;
 use shared::sign::Request;
 
@@ -34,7 +34,7 @@ pub fn mark(bucket: &BucketRecord, request: &Request, response: &mut Response<Bo
         return;
     };
     if rules.response_vary {
-        reply::set_named(response, "vary", "Origin");
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
     }
     let Some(origin) = request.header("origin") else {
         return;

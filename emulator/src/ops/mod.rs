@@ -8,9 +8,11 @@ mod bucket;
 mod conditions;
 mod copy;
 mod cross_origin;
+mod gzip;
 #[cfg(test)]
 pub mod hostile;
 mod list;
+mod merge;
 mod multipart;
 mod notify;
 mod part_copy;
@@ -26,6 +28,7 @@ mod versions;
 mod write;
 
 pub use cross_origin::{check_referer, mark};
+pub use tagging::tags_of;
 pub use write::put_form;
 
 use axum::body::Body;

@@ -159,7 +159,7 @@ pub async fn complete(call: &Call<'_>, body: &mut Intake) -> Result<Response<Bod
     let body = body.collect(MAX_BODY).await?;
     let wanted = wanted_parts(call.request, &String::from_utf8_lossy(&body))?;
     let forbid_overwrite = attributes::forbids_overwrite(call.request)?;
-    let acl = attributes::object_acl(call.request)?;
+    let acl = attributes::object_acl(call.request, &*call.bucket_record()?)?;
     let plan = Plan::of(call.request)?;
     let (bucket, key, id) = (call.bucket().to_owned(), call.key().to_owned(), upload_id.clone());
     let now_ms = to_ms(call.now);

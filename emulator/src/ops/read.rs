@@ -12,7 +12,7 @@ use shared::error::{OssCode, OssError};
 
 use super::range::{self, Run};
 use super::write::describe;
-use super::{Failure, conditions, restore, symlink};
+use super::{Failure, conditions, gzip, restore, symlink};
 use crate::authenticate::Caller;
 use crate::oss::Call;
 use crate::pace::Pace;
@@ -107,13 +107,19 @@ pub async fn get(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let Run { from, length } = run.unwrap_or(Run { from: 0, length: record.size });
     let pace = Pace::of(call.request)?;
     let source = Source { store: Arc::clone(&call.world.store), segments: record.segments.clone(), lease };
-    let mut response = Response::new(Body::from_stream(source.blocks(from, length, pace)));
+    let blocks = source.blocks(from, length, pace);
+    let compressed = gzip::wanted(call.request, &record);
+    let body = if compressed { Body::from_stream(gzip::compressed(blocks)) } else { Body::from_stream(blocks) };
+    let mut response = Response::new(body);
     describe(&mut response, call, &*call.bucket_record()?, &record);
     reply::set(&mut response, header::CONTENT_LENGTH, &length.to_string());
     if run.is_some() {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         let range = format!("bytes {from}-{}/{}", from + length - 1, record.size);
         reply::set(&mut response, header::CONTENT_RANGE, &range);
+    }
+    if compressed {
+        gzip::tell(&mut response);
     }
     override_headers(call, &mut response)?;
     Ok(response)
@@ -126,6 +132,10 @@ pub async fn head(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let mut response = reply::empty(StatusCode::OK);
     describe(&mut response, call, &*call.bucket_record()?, &record);
     reply::set(&mut response, header::CONTENT_LENGTH, &record.size.to_string());
+    if gzip::wanted(call.request, &record) {
+        gzip::tell(&mut response);
+        *response.body_mut() = gzip::of_unknown_length();
+    }
     Ok(response)
 }
 

@@ -48,7 +48,7 @@ fn check_neighbours(call: &Call<'_>, name: &str, text: &str) -> Result<(), Failu
             _ => Ok(()),
         },
         "policy" if blocks_public_access(&record) && BucketPolicy::parse(text)?.is_public() => {
-            Err(public_blocked().into())
+            Err(public_blocked("bucket policy").into())
         }
         "logging" => match Logging::parse(text)?.enabled {
             Some(target) if call.world.store.index.bucket(&target.bucket).is_none() => {
@@ -60,12 +60,9 @@ fn check_neighbours(call: &Call<'_>, name: &str, text: &str) -> Result<(), Failu
     }
 }
 
-/// 403, for what would open a bucket whose public access is blocked.
-pub fn public_blocked() -> OssError {
-    OssError::new(
-        OssCode::AccessDenied,
-        "Put public bucket acl or policy is not allowed when public access is blocked.",
-    )
+/// 403, for what would open a bucket whose public access is blocked: a `bucket acl`, a `bucket policy` or an `object acl`.
+pub fn public_blocked(what: &str) -> OssError {
+    OssError::new(OssCode::AccessDenied, format!("Put public {what} is not allowed"))
 }
 
 /// `GET /bucket?NAME`.

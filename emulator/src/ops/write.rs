@@ -14,6 +14,7 @@ use crate::store::{
     Attributes, Blob, BucketRecord, NULL_VERSION, ObjectRecord, ObjectType, Segment, Store, Versioning, WriteError,
     Written, from_ms, run_and_discard, to_ms,
 };
+use crate::sweep::subject;
 
 /// An object that is this blob.
 pub fn record_of(blob: &Blob, attributes: Attributes, modified_ms: i64) -> ObjectRecord {
@@ -178,7 +179,21 @@ pub fn describe(response: &mut Response<Body>, call: &Call<'_>, bucket: &BucketR
     if let Some(told) = super::restore::told(record, call.now) {
         reply::set_named(response, "x-oss-restore", &told);
     }
+    if let Some(told) = expiration(call, bucket, record) {
+        reply::set_named(response, "x-oss-expiration", &told);
+    }
     let version = record.version_id.as_deref().unwrap_or(NULL_VERSION);
     let version = (bucket.versioning != Versioning::Never).then_some(version);
     tell_outcome(response, version, record.attributes.encryption.as_deref());
+}
+
+/// `expiry-date="…", rule-id="…"`, of a current version that a lifecycle rule will end.
+fn expiration(call: &Call<'_>, bucket: &BucketRecord, record: &ObjectRecord) -> Option<String> {
+    if call.version().is_some() {
+        return None;
+    }
+    let rules = call.world.sweeps.rules(call.bucket(), bucket)?;
+    let subject = subject(call.key(), record, record.modified_ms);
+    let (end, rule) = rules.expiry(&subject)?;
+    Some(format!("expiry-date=\"{}\", rule-id=\"{rule}\"", shared::timefmt::http_date(end)))
 }

@@ -9,7 +9,7 @@ use shared::sign::Request;
 use shared::sign::post_policy::PostPolicy;
 
 use super::{Form, Posted, answer, boundary, read_form};
-use crate::authenticate::{Authority, Findings, authenticate_form};
+use crate::authenticate::{Authority, Caller, Findings, authenticate_form};
 use crate::authorize::Question;
 use crate::operation::Plane;
 use crate::ops::{self, Failure};
@@ -55,6 +55,10 @@ pub async fn serve(
         return Err(refusal.into());
     }
     put_call.require_tagging(question).await?;
+    // Who signs a form has said where it may be sent from; a stranger's is asked like any other request of nobody.
+    if matches!(caller, Caller::Anonymous) {
+        ops::check_referer(&caller, &put, &*call.bucket_record()?)?;
+    }
     let Form { fields, file, .. } = form;
     body.give(file);
     let done = ops::put_form(&put_call, body).await?;

@@ -6,7 +6,7 @@ pub mod choice;
 pub mod cors;
 pub mod create_bucket;
 pub mod encryption;
-mod fault;
+pub mod fault;
 pub mod https_config;
 pub mod lifecycle;
 pub mod logging;
@@ -15,7 +15,7 @@ pub mod referer;
 pub mod storage_class;
 pub mod style;
 pub mod tagging;
-mod tree;
+pub mod tree;
 pub mod website;
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use shared::error::{OssCode, OssError};
 use shared::ram::condition::Condition;
-use shared::ram::{Effect, PolicyDocument, PolicyKind, Principal, Statement, json};
+use shared::ram::pattern::Case;
+use shared::ram::{Effect, Pattern, PolicyDocument, PolicyKind, Principal, Statement, json};
 
 use super::tree::shortened;
 use crate::xml::Xml;
@@ -74,13 +75,30 @@ impl BucketPolicy {
         self.document
     }
 
+    /// As [`BucketPolicy::into_document`], where Block Public Access has what is public ignored.
+    pub fn into_closed_document(self) -> PolicyDocument {
+        address_nobody(self.document, is_public)
+    }
+
     /// Whether it opens the bucket to everybody, as Block Public Access understands it: some statement allows a principal
     /// with an asterisk and has no condition on fixed VPCs, fixed access ids or narrow networks.
     pub fn is_public(&self) -> bool {
-        self.document.statements.iter().any(|statement| {
-            statement.effect == Effect::Allow && open_to_all(statement) && !statement.conditions.iter().any(narrows)
-        })
+        self.document.statements.iter().any(is_public)
     }
+}
+
+/// The policy without the statements that `ignored` chooses. They are emptied, not removed: the decision names statements by
+/// their place.
+pub fn address_nobody(mut policy: PolicyDocument, ignored: impl Fn(&Statement) -> bool) -> PolicyDocument {
+    let nobody = Principal::Bucket(vec![Pattern::new("", Case::Sensitive)]);
+    for statement in policy.statements.iter_mut().filter(|statement| ignored(statement)) {
+        statement.principal = Some(nobody.clone());
+    }
+    policy
+}
+
+fn is_public(statement: &Statement) -> bool {
+    statement.effect == Effect::Allow && open_to_all(statement) && !statement.conditions.iter().any(narrows)
 }
 
 /// 404, for a bucket without policy.

@@ -46,8 +46,16 @@ impl Node {
     /// # Errors
     /// `MalformedXML` for what is not well-formed, has another root, or is beyond the bounds.
     pub fn parse(xml: &str, root: &str) -> Result<Self, OssError> {
-        if xml.len() > MAX_BYTES {
-            return Err(malformed(format!("the document is longer than {MAX_BYTES} bytes")));
+        Self::parse_within(xml, root, MAX_BYTES)
+    }
+
+    /// As [`Node::parse`], of at most so many bytes.
+    ///
+    /// # Errors
+    /// As [`Node::parse`].
+    pub fn parse_within(xml: &str, root: &str, most: usize) -> Result<Self, OssError> {
+        if xml.len() > most {
+            return Err(malformed(format!("the document is longer than {most} bytes")));
         }
         let node = read(xml)?;
         if node.name != root {

@@ -25,8 +25,12 @@ pub struct Blobs {
 struct Leases {
     readers: HashMap<String, usize>,
     doomed: HashSet<String>,
+    /// Their files are being removed, which is done without the lock: who reads must not wait for it.
+    going: HashSet<String>,
     /// How many want that nothing is removed.
     pauses: usize,
+    /// A file could not be removed: the next start looks for it.
+    left: bool,
 }
 
 /// While this lives, no blob is removed.
@@ -38,11 +42,11 @@ impl Drop for Pause<'_> {
         let mut leases = self.0.leases.lock().unwrap_or_else(PoisonError::into_inner);
         leases.pauses -= 1;
         if leases.pauses == 0 {
-            let Leases { readers, doomed, .. } = &mut *leases;
+            let Leases { readers, doomed, left, .. } = &mut *leases;
             doomed.retain(|id| {
                 let read = readers.contains_key(id);
                 if !read {
-                    remove(&self.0.kept, id);
+                    *left |= !remove(&self.0.kept, id);
                 }
                 read
             });
@@ -70,18 +74,20 @@ impl Drop for Lease {
             }
             leases.readers.remove(id);
             if leases.pauses == 0 && leases.doomed.remove(id) {
-                remove(&self.kept, id);
+                leases.left |= !remove(&self.kept, id);
             }
         }
     }
 }
 
-/// Removes a blob's file. A failure leaves it for the next start.
-fn remove(kept: &Path, id: &str) {
+/// Removes a blob's file; whether it is gone. A failure leaves it for the next start.
+fn remove(kept: &Path, id: &str) -> bool {
     let path = shelf(kept, id).join(id);
-    if let Err(error) = fs::remove_file(&path) {
+    let removed = fs::remove_file(&path);
+    if let Err(error) = &removed {
         tracing::warn!("{}: {error}; the next start will remove it", path.display());
     }
+    removed.is_ok()
 }
 
 /// A blob that is on the disk.
@@ -136,7 +142,7 @@ impl Blobs {
     pub fn lease(&self, ids: Vec<String>) -> Option<Lease> {
         let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
         // An object's blobs go together, under this lock: the first stands for all.
-        if ids.first().is_some_and(|id| !shelf(&self.kept, id).join(id).exists()) {
+        if ids.first().is_some_and(|id| leases.going.contains(id) || !shelf(&self.kept, id).join(id).exists()) {
             return None;
         }
         for id in &ids {
@@ -214,14 +220,39 @@ impl Blobs {
 
     /// Removes blobs that no record names any more, once nobody reads them. A failure leaves them for the next start.
     pub fn discard<'a>(&self, ids: impl IntoIterator<Item = &'a str>) {
-        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
-        for id in ids {
-            if leases.pauses > 0 || leases.readers.contains_key(id) {
-                leases.doomed.insert(id.to_owned());
-            } else {
-                remove(&self.kept, id);
+        let lock = || self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut going = Vec::new();
+        {
+            let mut leases = lock();
+            for id in ids {
+                if leases.pauses > 0 || leases.readers.contains_key(id) {
+                    leases.doomed.insert(id.to_owned());
+                } else {
+                    leases.going.insert(id.to_owned());
+                    going.push(id);
+                }
             }
         }
+        let mut gone = true;
+        for id in &going {
+            gone &= remove(&self.kept, id);
+        }
+        let mut leases = lock();
+        leases.left |= !gone;
+        for id in going {
+            leases.going.remove(id);
+        }
+    }
+
+    /// Some blob may have stayed that no record names: the next start is to look.
+    pub fn leave_to_next_start(&self) {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner).left = true;
+    }
+
+    /// Whether every blob that was to go is gone.
+    pub(super) fn is_tidy(&self) -> bool {
+        let leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        !leases.left && leases.doomed.is_empty() && leases.going.is_empty()
     }
 }
 

@@ -17,6 +17,15 @@ const CACHE: usize = 16 << 20;
 /// So many changes at most wait for one sync.
 const TOGETHER: u64 = 64;
 
+/// How much of a file is checked before it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// What the database needs to begin: the file is as an orderly end left it.
+    Head,
+    /// All of it, against its checksums.
+    Everything,
+}
+
 /// The file. After a failed write it takes no further ones: what it holds is then known only to who opens it anew.
 #[derive(Debug)]
 struct IndexFile {
@@ -114,8 +123,8 @@ pub(super) struct OpenIndex {
 }
 
 impl OpenIndex {
-    /// Opens the file, or makes it. The whole of it is checked against its checksums.
-    pub fn open(path: &Path, sync: Sync) -> Result<Self, StoreError> {
+    /// Opens the file, or makes it.
+    pub fn open(path: &Path, sync: Sync, check: Check) -> Result<Self, StoreError> {
         let file = File::options().read(true).write(true).create(true).truncate(false).open(path);
         let file = file.map_err(io_error(path))?;
         let (failed, writing) = (Arc::new(AtomicBool::new(false)), Arc::default());
@@ -130,7 +139,7 @@ impl OpenIndex {
             writing: Arc::clone(&writing),
         };
         let mut builder = Builder::new();
-        builder.set_cache_size(CACHE).set_check_integrity_on_open(true);
+        builder.set_cache_size(CACHE).set_check_integrity_on_open(check == Check::Everything);
         let db = builder.create_with_backend(file).map_err(|error| damaged(path, error))?;
         let (waiting, progress, progressed) = (AtomicUsize::new(0), Mutex::default(), Condvar::new());
         Ok(Self { db, failed, writing, waiting, progress, progressed })

@@ -56,6 +56,9 @@ fn a_broken_index_is_named() {
         let mut bytes = fs::read(&path).unwrap();
         harm(&mut bytes);
         fs::write(&path, &bytes).unwrap();
+        // Whoever changes it does so later than the end that marked it.
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(file.metadata().unwrap().modified().unwrap() + std::time::Duration::from_secs(1)).unwrap();
         let error = open(dir.path()).map(|store| keys(&store)).unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{name}: {error:?}");
         let text = error.to_string();
@@ -138,4 +141,28 @@ fn a_bucket_that_is_gone_takes_no_upload() {
     let now = time::OffsetDateTime::UNIX_EPOCH;
     let begun = store.index.initiate_upload("bucket", "key", sample_object().attributes, now);
     assert!(matches!(begun, Err(WriteError::NoSuchBucket)));
+}
+
+#[test]
+fn what_an_orderly_end_left_is_not_looked_through_again() {
+    let dir = filled(1);
+    let stray = dir.path().join("blobs").join("ab");
+    fs::create_dir_all(&stray).unwrap();
+    let stray = stray.join("ab00");
+    let put = || fs::write(&stray, "recorded nowhere").unwrap();
+    put();
+    drop(open(dir.path()).unwrap());
+    assert!(stray.exists(), "it was an orderly end");
+    let store = open(dir.path()).unwrap();
+    store.blobs.leave_to_next_start();
+    drop(store);
+    drop(open(dir.path()).unwrap());
+    assert!(!stray.exists(), "something was left to do");
+    put();
+    let store = open(dir.path()).unwrap();
+    assert!(!dir.path().join("clean").exists(), "a kill from here on leaves no mark");
+    drop(store);
+    fs::remove_file(dir.path().join("clean")).unwrap();
+    drop(open(dir.path()).unwrap());
+    assert!(!stray.exists(), "a kill");
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
 
-use super::database::{Change, OpenIndex};
+use super::database::{Change, Check, OpenIndex};
 use super::page::{self, Page, PageQuery};
 use super::record::{BucketRecord, ObjectRecord, PartRecord, VersionRecord, decode, encode};
 use super::{StoreError, Sync};
@@ -191,8 +191,8 @@ fn buckets_of(open: &OpenIndex) -> Result<Buckets, StoreError> {
 }
 
 impl Index {
-    pub(super) fn open(path: &Path, sync: Sync) -> Result<Self, StoreError> {
-        let open = Arc::new(OpenIndex::open(path, sync)?);
+    pub(super) fn open(path: &Path, sync: Sync, check: Check) -> Result<Self, StoreError> {
+        let open = Arc::new(OpenIndex::open(path, sync, check)?);
         prepare(&open, path)?;
         let buckets = RwLock::new(buckets_of(&open)?);
         let (path, open, bucket_changes) = (path.to_owned(), RwLock::new(open), Mutex::default());
@@ -207,13 +207,18 @@ impl Index {
         }
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         if open.has_failed() {
-            let fresh = Arc::new(OpenIndex::open(&self.path, self.sync)?);
+            let fresh = Arc::new(OpenIndex::open(&self.path, self.sync, Check::Everything)?);
             let buckets = buckets_of(&fresh)?;
             *open = fresh;
             *self.buckets.write().unwrap_or_else(PoisonError::into_inner) = buckets;
             tracing::warn!("{}: opened anew after a write that failed", self.path.display());
         }
         Ok(Arc::clone(&open))
+    }
+
+    /// Whether the disk has not failed it, or it was opened anew since.
+    pub(super) fn is_well(&self) -> bool {
+        !self.open.read().unwrap_or_else(PoisonError::into_inner).has_failed()
     }
 
     /// What is committed, at one point in time.

@@ -1,6 +1,7 @@
 //! The store: blobs as files, an index in an embedded ACID database. What it has answered for is on the disk.
 
 mod blob;
+mod clean;
 mod database;
 mod index;
 mod lock;
@@ -14,7 +15,10 @@ mod versions;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use clean::CleanEnd;
 use lock::FolderLock;
+
+use database::Check;
 
 pub use blob::{Blob, Blobs, Lease, Writer};
 pub use index::Index;
@@ -125,7 +129,15 @@ pub struct Store {
     sync: Sync,
     /// Held by whoever works on snapshots.
     snapshots: Mutex<()>,
+    // In this order: the index is closed, its end is marked, and only then the folder is anybody's.
+    end: CleanEnd,
     _lock: FolderLock,
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.end.is_in_order(self.blobs.is_tidy() && self.index.is_well());
+    }
 }
 
 impl Store {
@@ -137,11 +149,15 @@ impl Store {
         std::fs::create_dir_all(dir).map_err(io_error(dir))?;
         // Before anything is looked at: what another emulator has half done is not ours to tidy.
         let lock = FolderLock::take(dir)?;
-        let index = Index::open(&dir.join("index.redb"), sync)?;
+        let path = dir.join("index.redb");
+        let (end, clean) = CleanEnd::take(dir, &path, sync)?;
+        let index = Index::open(&path, sync, if clean { Check::Head } else { Check::Everything })?;
         let blobs = Blobs::open(dir, sync)?;
-        // A killed process may have kept a blob and not recorded it, or not yet removed one.
-        blobs.discard(index.unnamed(blobs.ids()?)?.iter().map(String::as_str));
-        let store = Self { blobs, index, dir: dir.to_owned(), sync, snapshots: Mutex::default(), _lock: lock };
+        if !clean {
+            // A killed process may have kept a blob and not recorded it, or not yet removed one.
+            blobs.discard(index.unnamed(blobs.ids()?)?.iter().map(String::as_str));
+        }
+        let store = Self { blobs, index, dir: dir.to_owned(), sync, snapshots: Mutex::default(), end, _lock: lock };
         store.tidy_snapshots()?;
         blob::sync_dir(dir, sync)?;
         Ok(store)
@@ -152,8 +168,7 @@ impl Store {
         let blobs = match error {
             StoreError::Uncertain(_) => match self.index.unnamed(blobs.into_iter().collect()) {
                 Ok(unnamed) => unnamed.into_iter().collect(),
-                // The next start looks.
-                Err(_) => return,
+                Err(_) => return self.blobs.leave_to_next_start(),
             },
             _ => blobs,
         };

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::blob::{Blobs, remove_tree, sync_dir};
-use super::database::OpenIndex;
+use super::database::{Check, OpenIndex};
 use super::index;
 use super::record::{BucketRecord, decode, encode};
 use super::{Store, StoreError, io_error};
@@ -105,7 +105,7 @@ impl Store {
             blobs.adopt(&self.blobs, id, id)?;
         }
         blobs.sync_all()?;
-        let file = Arc::new(OpenIndex::open(&dir.join(INDEX), self.sync)?);
+        let file = Arc::new(OpenIndex::open(&dir.join(INDEX), self.sync, Check::Everything)?);
         index::prepare(&file, &dir.join(INDEX))?;
         let write = file.write()?;
         index::replace(&write, Some(&now), &mut |_| None)?;
@@ -146,7 +146,8 @@ impl Store {
         if !dir.exists() {
             return Err(SnapshotError::Missing);
         }
-        let (kept, file) = (Blobs::open(&dir, self.sync)?, OpenIndex::open(&dir.join(INDEX), self.sync)?);
+        let (kept, file) =
+            (Blobs::open(&dir, self.sync)?, OpenIndex::open(&dir.join(INDEX), self.sync, Check::Everything)?);
         let then = file.read()?;
         // Under new names: the old ones may be about to be removed, by whoever deleted them since.
         let mut names = HashMap::new();

@@ -37,6 +37,9 @@ fn pages_follow_prefix_delimiter_and_marker() {
         ("a", "", "a/2", 9, vec!["a/b/3", "ab"], false),
         ("", "", "a/b/3", 2, vec!["ab", "中/1"], true),
         ("nothing", "/", "", 9, vec![], false),
+        ("", "/b/", "", 9, vec!["a", "a/1", "a/2", "a/b/", "ab", "中/1", "中文"], false),
+        ("", "/b/", "a/b/", 9, vec!["ab", "中/1", "中文"], false),
+        ("a", "/b", "a/1", 2, vec!["a/2", "a/b"], true),
     ] {
         let query = PageQuery {
             prefix: prefix.to_owned(),
@@ -68,6 +71,7 @@ fn a_killed_process_leaves_nothing_half_done() {
         assert!(store.blobs.read(&orphan.id).is_ok());
         kept
     };
+    std::fs::remove_file(dir.path().join("clean")).unwrap(); // which only an orderly end leaves
     let store = open(&dir);
     assert!(store.blobs.read(&kept.id).is_ok());
     let files = std::fs::read_dir(dir.path().join("blobs")).unwrap().flatten();
@@ -79,7 +83,8 @@ fn a_killed_process_leaves_nothing_half_done() {
 #[test]
 fn an_upload_is_listed_filled_and_taken_once() {
     let dir = tempfile::tempdir().unwrap();
-    let index = open(&dir).index;
+    let store = open(&dir);
+    let index = &store.index;
     let now = time::OffsetDateTime::UNIX_EPOCH;
     let ids: Vec<String> = ["a", "a", "a/b"]
         .iter()

@@ -85,9 +85,17 @@ pub enum AuthError {
         /// The server's time.
         server: OffsetDateTime,
     },
-    /// The URL's life is over, or has not begun; with the finer code.
+    /// The URL's life is over, or has not begun, or is not told; with the finer code.
     #[error("Request has expired.")]
     UrlExpired(&'static str),
+    /// The life of a V1 or V2 URL is over.
+    #[error("Request has expired.")]
+    Expired {
+        /// Its last second, Unix time.
+        deadline: i64,
+        /// The server's time.
+        server: OffsetDateTime,
+    },
     /// The scope names another region.
     #[error("Invalid signing region in Authorization header.")]
     WrongRegion,
@@ -110,19 +118,24 @@ impl From<AuthError> for OssError {
             E::MalformedDate => (OssCode::AccessDenied, Some("0002-00000505")),
             E::Skewed { .. } => (OssCode::RequestTimeTooSkewed, Some("0002-00000504")),
             E::UrlExpired(ec) => (OssCode::AccessDenied, Some(*ec)),
+            E::Expired { .. } => (OssCode::AccessDenied, Some("0002-00000069")),
             E::WrongRegion => (OssCode::InvalidArgument, Some("0002-00000226")),
             E::WrongUrlRegion => (OssCode::InvalidArgument, Some("0002-00000228")),
             E::WrongScopeDate => (OssCode::InvalidArgument, Some("0002-00000212")),
         };
         let mut out = Self::new(code, error.to_string());
         out.ec = ec.map(str::to_owned);
-        if let E::Skewed { request, server } = error {
-            out = out
+        match error {
+            E::Skewed { request, server } => out
                 .detail("MaxAllowedSkewMilliseconds", (MAX_SKEW_SECONDS * 1000).to_string())
                 .detail("RequestTime", timefmt::oss_xml(request))
-                .detail("ServerTime", timefmt::oss_xml(server));
+                .detail("ServerTime", timefmt::oss_xml(server)),
+            E::Expired { deadline, server } => {
+                let deadline = OffsetDateTime::from_unix_timestamp(deadline).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+                out.detail("Expires", timefmt::oss_xml(deadline)).detail("ServerTime", timefmt::oss_xml(server))
+            }
+            _ => out,
         }
-        out
     }
 }
 
@@ -234,6 +247,12 @@ fn v4_header(request: &Request, rest: &str, security_token: Option<Secret>) -> R
         match part.split_once('=') {
             Some(("Credential", value)) => credential = Some(value),
             Some(("Signature", value)) => signature = Some(value),
+            Some(("AdditionalHeaders", "")) => {
+                return Err(AuthError::MalformedField("AdditionalHeaders", "0002-00000209"));
+            }
+            Some(("AdditionalHeaders", value)) if value.split(';').any(|name| name.trim().is_empty()) => {
+                return Err(AuthError::MalformedField("AdditionalHeaders", "0002-00000210"));
+            }
             Some(("AdditionalHeaders", value)) => additional = names(value),
             _ => return Err(AuthError::MalformedField("field", "0002-00000204")),
         }
@@ -299,7 +318,8 @@ fn v2_url(request: &Request) -> Result<Presented, AuthError> {
 }
 
 fn v1_url(request: &Request, id: &str, expires: &str, signature: &str) -> Result<Presented, AuthError> {
-    let deadline = expires.parse::<i64>().map_err(|_| AuthError::UrlExpired("0002-00000070"))?;
+    let unreadable = if expires.is_empty() { "0002-00000068" } else { "0002-00000070" };
+    let deadline = expires.parse::<i64>().map_err(|_| AuthError::UrlExpired(unreadable))?;
     let token = request.param("security-token").or_else(|| request.param("x-oss-security-token"));
     Ok(Presented {
         scheme: Scheme::V1,
@@ -340,7 +360,9 @@ impl Presented {
             Validity::Near(signed) if (now - signed).whole_seconds().abs() > MAX_SKEW_SECONDS => {
                 Err(AuthError::Skewed { request: signed, server: now })
             }
-            Validity::Until(deadline) if now.unix_timestamp() > deadline => Err(AuthError::UrlExpired("0002-00000069")),
+            Validity::Until(deadline) if now.unix_timestamp() > deadline => {
+                Err(AuthError::Expired { deadline, server: now })
+            }
             Validity::Window(signed, _) if (signed - now).whole_seconds() > MAX_SKEW_SECONDS => {
                 Err(AuthError::UrlExpired("0002-00000235"))
             }

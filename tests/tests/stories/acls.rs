@@ -80,3 +80,41 @@ async fn a_bucket_policy_takes_part_in_every_decision() {
     assert_eq!(stage.ask(&token, ask("GET", "shut/k")).await.verdict(), "200");
     stage.close().await;
 }
+
+#[tokio::test]
+async fn blocked_public_access_outweighs_all_that_is_public() {
+    let stage = Stage::open().await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    let ask = |method: &str, key: &str| Ask::new(method, &bucket, key);
+    let policy = serde_json::json!({ "Version": "1", "Statement": [
+        { "Effect": "Allow", "Action": ["oss:GetObject"], "Principal": ["*"], "Resource": [format!("acs:oss:*:*:{bucket}/*")] },
+        { "Effect": "Deny", "Action": ["oss:DeleteObject"], "Principal": ["*"], "Resource": [format!("acs:oss:*:*:{bucket}/*")] },
+    ]});
+    stage.ask(&user, ask("PUT", "k").body("x")).await;
+    let put = ask("PUT", "").param("policy", "").body(policy.to_string());
+    assert_eq!(stage.ask(&user, put.clone()).await.verdict(), "200");
+    let stranger = async || stage.send(&ask("GET", "k").request, Vec::new()).await.verdict();
+    assert_eq!(stranger().await, "200");
+    let block =
+        "<PublicAccessBlockConfiguration><BlockPublicAccess>true</BlockPublicAccess></PublicAccessBlockConfiguration>";
+    stage.ask(&user, ask("PUT", "").param("publicAccessBlock", "").body(block)).await;
+    assert_eq!(stranger().await, "403 AccessDenied 0003-00000001");
+    assert_eq!(stage.ask(&user, ask("DELETE", "k")).await.verdict(), "403 AccessDenied 0003-00000201", "a Deny stays");
+    let object = |ask: Ask| ask.header("x-oss-object-acl", "public-read");
+    let bucket_acl = |ask: Ask| ask.header("x-oss-acl", "public-read");
+    for (asked, ec) in [
+        (put.clone(), ""),
+        (bucket_acl(ask("PUT", "").param("acl", "")), ""),
+        (bucket_acl(ask("PUT", "")), ""),
+        (object(ask("PUT", "k").body("y")), " 0016-00000901"),
+        (object(ask("PUT", "k").param("acl", "")), " 0016-00000901"),
+        (object(ask("POST", "k").param("uploads", "")), " 0016-00000901"),
+        (object(ask("PUT", "c").header("x-oss-copy-source", &format!("/{bucket}/k"))), " 0016-00000901"),
+    ] {
+        let what = format!("{:?}", asked.request);
+        assert_eq!(stage.ask(&user, asked).await.verdict(), format!("403 AccessDenied{ec}"), "{what}");
+    }
+    assert_eq!(stage.ask(&user, ask("DELETE", "").param("publicAccessBlock", "")).await.verdict(), "204");
+    assert_eq!(stranger().await, "200");
+    stage.close().await;
+}

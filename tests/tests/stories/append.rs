@@ -1,5 +1,6 @@
 //! AppendObject: bytes put behind one another, and nowhere else.
 
+use emulator::Options;
 use shared::crc64::crc64;
 use tests::{Ask, Stage};
 
@@ -54,4 +55,26 @@ async fn of_two_who_append_at_once_one_is_told_to_look_again() {
     assert_eq!(verdicts, ["200", "409 PositionNotEqualToLength 0026-00000016"]);
     assert_eq!(stage.ask(&user, Ask::new("GET", &bucket, "log")).await.body.len(), 4);
     stage.close().await;
+}
+
+#[tokio::test]
+async fn many_appends_are_kept_in_few_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::with(Options { data: Some(folder.path().to_owned()), ..Options::default() }).await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    let mut whole = Vec::new();
+    for n in 0..200_u32 {
+        let line = format!("line {n}\n");
+        let position = whole.len().to_string();
+        let ask = Ask::new("POST", &bucket, "log").param("append", "").param("position", &position);
+        assert_eq!(stage.ask(&user, ask.body(line.as_str())).await.verdict(), "200");
+        whole.extend_from_slice(line.as_bytes());
+    }
+    let got = stage.ask(&user, Ask::new("GET", &bucket, "log")).await;
+    assert_eq!(got.header("x-oss-hash-crc64ecma"), shared::crc64::crc64(&whole).to_string());
+    assert!(got.body == whole);
+    stage.close().await;
+    let shelves = std::fs::read_dir(folder.path().join("blobs")).unwrap().flatten();
+    let files: usize = shelves.map(|shelf| std::fs::read_dir(shelf.path()).unwrap().count()).sum();
+    assert!(files <= 24, "{files} files");
 }

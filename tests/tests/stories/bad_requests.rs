@@ -155,6 +155,17 @@ async fn presigned_urls() {
         assert_eq!(stage.send(&late, Vec::new()).await.verdict(), expired);
         stage.clock.advance(Duration::seconds(-61));
     }
+    for (expires, expected) in [
+        (Some(""), "403 AccessDenied 0002-00000068"),
+        (Some("tomorrow"), "403 AccessDenied 0002-00000070"),
+        (Some("1"), "403 AccessDenied 0002-00000069"),
+        (None, "403 AccessDenied"),
+    ] {
+        let mut request = url(SignVersion::V1, "GET", 60);
+        request.query.retain(|(name, _)| name != "Expires");
+        request.query.extend(expires.map(|text| ("Expires".to_owned(), text.to_owned())));
+        assert_eq!(stage.send(&request, Vec::new()).await.verdict(), expected, "{expires:?}");
+    }
     let too_long = url(SignVersion::V4, "GET", 604_801);
     assert_eq!(stage.send(&too_long, Vec::new()).await.verdict(), "400 InvalidArgument 0002-00000232");
     stage.close().await;
@@ -165,17 +176,21 @@ async fn malformed_authorizations() {
     let stage = Stage::open().await;
     let date = shared::timefmt::http_date(stage.clock.now());
     let scope = format!("{}/cn-hangzhou/oss/aliyun_v4_request", &shared::timefmt::iso_basic(stage.clock.now())[..8]);
+    let v4 = |rest: &str| format!("OSS4-HMAC-SHA256 Credential=LTAI/{scope}{rest}");
     for (authorization, dated, expected) in [
-        ("", true, "400 InvalidArgument"),
-        ("Basic dXNlcjpwYXNz", true, "400 InvalidArgument"),
-        ("OSS", true, "400 InvalidArgument"),
-        ("OSS nocolon", true, "400 InvalidArgument"),
-        ("OSS LTAI:c2ln", false, "403 AccessDenied"),
-        ("OSS2 nothing", true, "400 InvalidArgument"),
-        ("OSS4-HMAC-SHA256 ", true, "400 InvalidArgument"),
+        ("", true, "400 InvalidArgument 0002-00000061"),
+        ("Basic dXNlcjpwYXNz", true, "400 InvalidArgument 0002-00000061"),
+        ("OSS", true, "400 InvalidArgument 0002-00000061"),
+        ("OSS nocolon", true, "400 InvalidArgument 0002-00000061"),
+        ("OSS LTAI:c2ln", false, "403 AccessDenied 0002-00000503"),
+        ("OSS2 nothing", true, "400 InvalidArgument 0002-00000061"),
+        ("OSS4-HMAC-SHA256 ", true, "400 InvalidArgument 0002-00000202"),
         ("OSS4-HMAC-SHA256 Credential=a/b/c,Signature=d", true, "400 InvalidArgument"),
-        (&format!("OSS4-HMAC-SHA256 Credential=LTAI/{scope}"), true, "400 InvalidArgument"),
-        (&format!("OSS4-HMAC-SHA256 Credential=LTAI/{scope},Signature=zz,Nonsense=1"), true, "400 InvalidArgument"),
+        (&v4(""), true, "400 InvalidArgument 0002-00000203"),
+        (&v4(",Signature=zz,Nonsense=1"), true, "400 InvalidArgument 0002-00000204"),
+        (&v4(",Signature=zz,AdditionalHeaders="), true, "400 InvalidArgument 0002-00000209"),
+        (&v4(",AdditionalHeaders=host;;range,Signature=zz"), true, "400 InvalidArgument 0002-00000210"),
+        (&v4(",AdditionalHeaders=host;range, Signature=zz"), true, "403 InvalidAccessKeyId 0002-00000902"),
     ] {
         let mut ask = Ask::new("GET", &stage.ready.bucket, "k").header("authorization", authorization);
         if dated {
@@ -220,6 +235,8 @@ async fn what_is_not_implemented_says_so() {
         Ask::new("POST", &bucket, "k").param("seal", ""),
         Ask::new("PUT", &bucket, "k").param("versionId", "1"),
         Ask::new("POST", &bucket, "k").param("x-oss-process", "").body("x-oss-process=csv/select"),
+        Ask::new("POST", &bucket, "k").param("x-oss-process", "csv/select").body("<SelectRequest/>"),
+        Ask::new("POST", &bucket, "k").param("x-oss-process", "json/meta").body("<JsonMetaRequest/>"),
     ] {
         let what = format!("{:?}", ask.request);
         let answer = stage.ask(&user, ask).await;

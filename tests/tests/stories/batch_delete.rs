@@ -32,6 +32,11 @@ async fn many_objects_go_at_once() {
     ] {
         assert_eq!(stage.ask(&user, ask).await.verdict(), expected);
     }
+    let policy = serde_json::json!({ "Version": "1", "Statement": [{
+        "Effect": "Deny", "Action": "oss:DeleteObject", "Principal": ["*"], "Resource": format!("acs:oss:*:*:{bucket}/d"),
+    }]});
+    stage.ask(&user, Ask::new("PUT", &bucket, "").param("policy", "").body(policy.to_string())).await;
+    assert_eq!(stage.ask(&user, delete(both)).await.verdict(), "403 AccessDenied 0003-00000204");
     let left = stage.ask(&user, Ask::new("GET", &bucket, "")).await;
     assert_eq!(left.leaves("ListBucketResult/Contents/Key"), ["d", "own/c"]);
     stage.close().await;

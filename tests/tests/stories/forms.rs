@@ -162,3 +162,26 @@ async fn a_form_without_a_name_needs_a_bucket_that_anyone_may_write() {
     }
     stage.close().await;
 }
+
+#[tokio::test]
+async fn a_form_of_nobody_is_asked_where_it_comes_from() {
+    let stage = Stage::open().await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    let ask = |name: &str| Ask::new("PUT", &bucket, "").param(name, "");
+    stage.ask(&user, ask("acl").header("x-oss-acl", "public-read-write")).await;
+    let rules = "<RefererConfiguration><AllowEmptyReferer>false</AllowEmptyReferer><RefererList><Referer>https://*.example</Referer></RefererList></RefererConfiguration>";
+    assert_eq!(stage.ask(&user, ask("referer").body(rules)).await.verdict(), "200");
+    let nobody = [("key", "k".to_owned())];
+    for (referer, fields, expected) in [
+        ("https://a.example/page", nobody.to_vec(), "204"),
+        ("https://other.test/", nobody.to_vec(), "403 AccessDenied"),
+        ("https://other.test/", signed(&stage, &user, vec![json!({ "key": "k" })], &[("key", "k")]), "204"),
+    ] {
+        let ask = Ask::new("POST", &bucket, "")
+            .header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}"))
+            .header("referer", referer);
+        let posted = stage.send(&ask.request, form(&fields, "f", "x")).await;
+        assert!(posted.verdict().starts_with(expected), "{referer}: {}", posted.verdict());
+    }
+    stage.close().await;
+}

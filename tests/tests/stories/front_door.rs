@@ -222,3 +222,24 @@ async fn a_host_of_ones_own_stands_for_a_bucket() {
     assert_eq!(by_path.text(), "picture");
     stage.close().await;
 }
+
+#[tokio::test]
+async fn an_old_http_client_is_served_and_let_go() {
+    let stage = Stage::open().await;
+    let bucket = &stage.ready.bucket;
+    stage.ask(&stage.user(), Ask::new("PUT", bucket, "k").body("kept")).await;
+    let old = |method: &str| {
+        let head = head(&stage, method, "k", &format!("/{bucket}/k"));
+        head.replacen("HTTP/1.1", "HTTP/1.0", 1).replacen("Connection: close\r\n", "", 1)
+    };
+    let got = send(&stage, format!("{}\r\n", old("GET")).as_bytes()).await;
+    assert!(got.starts_with("HTTP/1.0 200 ") && got.ends_with("\r\n\r\nkept"), "{got}");
+    assert!(!got.to_ascii_lowercase().contains("transfer-encoding"), "{got}");
+    let put = send(&stage, format!("{}Content-Length: 3\r\n\r\nnew", old("PUT")).as_bytes()).await;
+    assert!(put.starts_with("HTTP/1.0 200 "), "{put}");
+    let put =
+        send(&stage, format!("{}Transfer-Encoding: chunked\r\n\r\n3\r\nbad\r\n0\r\n\r\n", old("PUT")).as_bytes()).await;
+    assert!(put.starts_with("HTTP/1.0 4") || put.starts_with("HTTP/1.1 4"), "HTTP/1.0 knows no chunks: {put}");
+    assert_eq!(stage.ask(&stage.user(), Ask::new("GET", bucket, "k")).await.text(), "new");
+    stage.close().await;
+}

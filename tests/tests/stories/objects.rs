@@ -1,5 +1,7 @@
 //! Objects and uploads as OSS keeps them: digests, ranges, conditions, parts, lists.
 
+use std::io::Read;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
@@ -229,5 +231,81 @@ async fn lists_page_through_everything_once() {
     assert_eq!(info.leaf("BucketInfo/Bucket/Location"), "oss-cn-hangzhou");
     let location = stage.ask(&user, Ask::new("GET", &bucket, "").param("location", "")).await;
     assert_eq!(location.leaf("LocationConstraint"), "oss-cn-hangzhou");
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn what_is_not_modified_says_which_it_is() {
+    let stage = Stage::open().await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    let put = stage.ask(&user, Ask::new("PUT", &bucket, "k").header("cache-control", "max-age=60").body("x")).await;
+    let etag = put.header("etag").to_owned();
+    for method in ["GET", "HEAD"] {
+        let whole = stage.ask(&user, Ask::new(method, &bucket, "k")).await;
+        let same = stage.ask(&user, Ask::new(method, &bucket, "k").header("if-none-match", &etag)).await;
+        assert_eq!((same.status, same.body.len()), (304, 0), "{method}");
+        for name in ["etag", "last-modified", "cache-control"] {
+            assert_eq!(same.header(name), whole.header(name), "{method} {name}");
+            assert!(!same.header(name).is_empty(), "{method} {name}");
+        }
+    }
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn texts_are_compressed_for_those_who_take_gzip() {
+    let stage = Stage::open().await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    let text = "a line of text\n".repeat(20_000);
+    let ask = |method: &str, key: &str| Ask::new(method, &bucket, key);
+    for (key, kind, body) in
+        [("t", "text/plain; charset=utf-8", text.as_str()), ("b", "image/png", &text), ("s", "text/plain", "short")]
+    {
+        stage.ask(&user, ask("PUT", key).header("content-type", kind).body(body)).await;
+    }
+    stage
+        .ask(
+            &user,
+            ask("PUT", "z").header("content-type", "text/css").header("content-encoding", "br").body(text.as_str()),
+        )
+        .await;
+    for (key, accepted, range, compressed) in [
+        ("t", "gzip", "", true),
+        ("t", "deflate, gzip;q=0.8", "", true),
+        ("t", "gzip;q=0", "", false),
+        ("t", "br", "", false),
+        ("t", "", "", false),
+        ("t", "gzip", "bytes=0-2000", false),
+        ("b", "gzip", "", false),
+        ("s", "gzip", "", false),
+        ("z", "gzip", "", false),
+    ] {
+        let with = |method: &str| {
+            let mut ask = ask(method, key);
+            for (name, value) in [("accept-encoding", accepted), ("range", range)] {
+                if !value.is_empty() {
+                    ask = ask.header(name, value);
+                }
+            }
+            ask
+        };
+        let what = format!("{key} {accepted} {range}");
+        let got = stage.ask(&user, with("GET")).await;
+        assert_eq!(got.header("content-encoding") == "gzip", compressed, "{what}");
+        assert_eq!(got.header("etag").is_empty(), compressed, "{what}");
+        assert_eq!(got.header("content-length").is_empty(), compressed, "{what}");
+        assert_eq!(got.header("accept-ranges").is_empty(), compressed, "{what}");
+        assert_eq!(got.header("vary").contains("Accept-Encoding"), compressed, "{what}");
+        assert!(!got.header("x-oss-hash-crc64ecma").is_empty(), "{what}");
+        let head = stage.ask(&user, with("HEAD")).await;
+        assert_eq!(head.header("content-encoding") == "gzip", compressed, "HEAD {what}");
+        assert_eq!(head.header("content-length").is_empty(), compressed, "HEAD {what}");
+        if compressed {
+            assert!(got.body.len() < text.len() / 10, "{what}: {}", got.body.len());
+            let mut back = String::new();
+            flate2::read::GzDecoder::new(got.body.as_slice()).read_to_string(&mut back).unwrap();
+            assert!(back == text, "{what}");
+        }
+    }
     stage.close().await;
 }

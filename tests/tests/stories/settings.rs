@@ -1,5 +1,6 @@
 //! Settings of buckets: what is put comes back, and what is enforced is felt.
 
+use shared::clock::Clock;
 use tests::{Ask, Stage};
 
 #[tokio::test]
@@ -166,6 +167,11 @@ async fn what_a_lifecycle_ends_is_gone_when_its_day_has_come() {
     let put = stage.ask(&user, ask("PUT", "").param("lifecycle", "").body(rules)).await;
     assert_eq!(put.verdict(), "200", "{}", put.text());
     let keys = async || stage.ask(&user, ask("GET", "")).await.leaves("ListBucketResult/Contents/Key");
+    let told = stage.ask(&user, ask("HEAD", "logs/old")).await.header("x-oss-expiration").to_owned();
+    let modified = stage.clock.now().replace_time(time::Time::MIDNIGHT);
+    let end = shared::timefmt::http_date(modified + time::Duration::days(4));
+    assert_eq!(told, format!("expiry-date=\"{end}\", rule-id=\"end\""));
+    assert_eq!(stage.ask(&user, ask("GET", "cold/old")).await.header("x-oss-expiration"), "");
     stage.clock.advance(time::Duration::days(2));
     assert_eq!(keys().await, ["cold/old", "kept", "logs/old"]);
     let head = stage.ask(&user, ask("HEAD", "cold/old")).await;
@@ -174,5 +180,29 @@ async fn what_a_lifecycle_ends_is_gone_when_its_day_has_come() {
     assert_eq!(keys().await, ["cold/old", "kept"]);
     let uploads = stage.ask(&user, ask("GET", "").param("uploads", "")).await;
     assert!(uploads.leaves("ListMultipartUploadsResult/Upload/Key").is_empty());
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn a_store_that_is_brought_back_is_swept_anew() {
+    let stage = Stage::open().await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    let ask = |method: &str, key: &str| Ask::new(method, &bucket, key);
+    let control = async |path: &str| {
+        let request = stage.http.post(format!("{}{path}", stage.ready.control_endpoint));
+        let answer =
+            request.header("content-type", "application/json").body(r#"{"name":"then"}"#).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+    };
+    stage.ask(&user, ask("PUT", "logs/old").body("x")).await;
+    let rules = "<LifecycleConfiguration><Rule><ID>end</ID><Prefix>logs/</Prefix><Status>Enabled</Status>\
+        <Expiration><Days>1</Days></Expiration></Rule></LifecycleConfiguration>";
+    assert_eq!(stage.ask(&user, ask("PUT", "").param("lifecycle", "").body(rules)).await.verdict(), "200");
+    control("/snapshot").await;
+    stage.clock.advance(time::Duration::days(3));
+    for when in ["when its day has come", "once more, on the same day"] {
+        assert_eq!(stage.ask(&user, ask("GET", "logs/old")).await.verdict(), "404 NoSuchKey 0026-00000001", "{when}");
+        control("/restore").await;
+    }
     stage.close().await;
 }

@@ -1,5 +1,7 @@
 //! Ways around a policy or an ACL that must lead nowhere: by a version, a link, a copy, tags that travel along.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use tests::{Ask, Stage};
 
@@ -89,6 +91,59 @@ async fn tags_travel_only_with_the_right_to_read_and_to_write_them() {
         for (at, (ask, expected)) in asks.into_iter().zip(expected).enumerate() {
             assert_eq!(stage.ask(&token, ask).await.verdict(), expected, "{tag_actions:?} {at}");
         }
+    }
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn a_condition_on_new_tags_reads_the_header_and_the_body() {
+    let stage = Stage::open().await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    let ask = |method: &str, key: &str| Ask::new(method, &bucket, key);
+    stage.ask(&user, ask("PUT", "k").body("x")).await;
+    let policy = json!({ "Version": "1", "Statement": [
+        { "Effect": "Allow", "Action": "oss:*", "Resource": "*" },
+        { "Effect": "Deny", "Action": "oss:PutObject*", "Resource": "*",
+          "Condition": { "StringEquals": { "oss:RequestObjectTag/level": "top secret" } } },
+    ]});
+    let token = stage.assume(Some(&policy.to_string())).await;
+    let body =
+        |value: &str| format!("<Tagging><TagSet><Tag><Key>level</Key><Value>{value}</Value></Tag></TagSet></Tagging>");
+    let denied = "403 AccessDenied 0003-00000301";
+    for (ask, expected) in [
+        (ask("PUT", "k").header("x-oss-tagging", "level=low").body("x"), "200"),
+        (ask("PUT", "k").header("x-oss-tagging", "level=top+secret").body("x"), denied),
+        (ask("PUT", "k").header("x-oss-tagging", "level=top%20secret").body("x"), denied),
+        (ask("PUT", "k").param("tagging", "").body(body("low")), "200"),
+        (ask("PUT", "k").param("tagging", "").body(body("top secret")), denied),
+        (ask("PUT", "k").param("tagging", "").body("<Tagging>"), "400 MalformedXML"),
+    ] {
+        let what = format!("{:?}", ask.request);
+        assert_eq!(stage.ask(&token, ask).await.verdict(), expected, "{what}");
+    }
+    let tags = stage.ask(&user, ask("GET", "k").param("tagging", "")).await;
+    assert_eq!(tags.leaf("Tagging/TagSet/Tag/Value"), "low");
+    assert_eq!(stage.decisions().await.iter().filter(|it| it.action == "oss:PutObjectTagging").count(), 3);
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn a_callback_tells_of_an_object_only_at_the_word_of_who_may_read_it() {
+    let stage = Stage::open().await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    stage.ask(&user, Ask::new("PUT", &bucket, "k").body("x")).await;
+    let callback = json!({ "callbackUrl": "http://127.0.0.1:1/", "callbackBody": "etag=${etag}&size=${size}" });
+    let body = format!("x-oss-process=trigger/callback,callback_{}", STANDARD.encode(callback.to_string()));
+    for (actions, expected) in [
+        (&["oss:PostProcessTask"][..], "403 AccessDenied 0003-00000301"),
+        (&["oss:PostProcessTask", "oss:GetObject"], "203 CallbackFailed"),
+    ] {
+        let policy =
+            json!({ "Version": "1", "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }] });
+        let token = stage.assume(Some(&policy.to_string())).await;
+        let trigger = Ask::new("POST", &bucket, "k").param("x-oss-process", "").body(body.clone());
+        let verdict = stage.ask(&token, trigger).await.verdict();
+        assert!(verdict.starts_with(expected), "{actions:?}: {verdict}");
     }
     stage.close().await;
 }

@@ -49,6 +49,17 @@ impl Lifecycle {
         decide(self.of_object(object), object, ends, |rule| &rule.transitions, |when, from| reached(when, from, now))
     }
 
+    /// When a current version will be deleted, and by the rule of which ID: what `x-oss-expiration` tells.
+    pub fn expiry<'a>(&'a self, object: &'a Subject<'_>) -> Option<(OffsetDateTime, &'a str)> {
+        let end = |rule: &'a Rule| match rule.expiration? {
+            Expiration::Object(When::Days(days)) => after(object.since, days),
+            Expiration::Object(When::CreatedBefore(midnight)) => (object.since < midnight).then_some(midnight),
+            Expiration::Date(date) => Some(date),
+            Expiration::DeleteMarkers => None,
+        };
+        self.of_object(object).filter_map(|rule| Some((end(rule)?, rule.id.as_str()))).min_by_key(|(end, _)| *end)
+    }
+
     /// For a previous version; one that is a delete marker can only expire.
     pub fn noncurrent_due(&self, version: &Subject<'_>, now: OffsetDateTime) -> Option<Due> {
         let after = |days: u32, from| reached(When::Days(days), from, now);
@@ -114,11 +125,13 @@ fn decide<'a, W: Copy + 'a>(
 fn reached(when: When, from: OffsetDateTime, now: OffsetDateTime) -> bool {
     match when {
         When::CreatedBefore(midnight) => from < midnight,
-        When::Days(days) => {
-            let due = next_midnight(from).and_then(|midnight| midnight.checked_add(Duration::days(days.into())));
-            due.is_some_and(|due| due <= now)
-        }
+        When::Days(days) => after(from, days).is_some_and(|due| due <= now),
     }
+}
+
+/// So many days behind the first midnight that is not before `from`; `None` at the end of the calendar.
+fn after(from: OffsetDateTime, days: u32) -> Option<OffsetDateTime> {
+    next_midnight(from)?.checked_add(Duration::days(days.into()))
 }
 
 /// The first midnight of UTC that is not before `t`; `None` at the end of the calendar.
