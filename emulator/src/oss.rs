@@ -50,8 +50,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// The decision stream.
     pub recorder: Recorder,
-    /// How many pictures may be processed at once: the rest wait, and uploads are not starved.
-    pub pictures: Arc<tokio::sync::Semaphore>,
+    /// Where pictures are processed, so that uploads are not starved.
+    pub pictures: crate::img::Pool,
     /// Whether V1 signatures are refused, as to new accounts.
     pub refuse_v1: bool,
     /// When lifecycle rules were carried out.
