@@ -168,7 +168,11 @@ async fn serve(
     }
     let caller = &caller?;
     let operation = operation?;
-    let call = Call { caller, ..call };
+    let bucket = request.bucket.as_deref().and_then(|name| world.store.index.bucket(name));
+    // What was signed is `key!style`; what is read, and allowed, is the key.
+    let styled = bucket.as_deref().map(|bucket| ops::styled(request, bucket)).transpose()?.flatten();
+    let request = styled.as_ref().unwrap_or(request);
+    let call = Call { caller, request, ..call };
     // Of a batch, each key is asked about by itself.
     if operation.plane() != Plane::Open && operation.op() != Op::DeleteMultipleObjects {
         let question = Question {
@@ -187,9 +191,10 @@ async fn serve(
         call.require_tagging(question).await?;
     }
     if let Some(name) = &request.bucket
-        && let Some(bucket) = world.store.index.bucket(name)
+        && let Some(bucket) = bucket
     {
         ops::check_referer(caller, request, &bucket)?;
+        ops::check_protection(caller, request, &bucket)?;
         if let Some(rules) = world.sweeps.due(name, &bucket, now) {
             let name = name.clone();
             let sweep = run(&world.store, move |store| {

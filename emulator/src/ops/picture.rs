@@ -12,17 +12,20 @@ use serde_json::json;
 use shared::bucket::BucketName;
 use shared::error::{OssCode, OssError};
 use shared::img::Process;
+use shared::sign::Request;
 
 use super::read::Held;
 use super::write::{record_of, store_object};
 use super::{Failure, attributes, conditions, notify, read, restore, settings};
+use crate::authenticate::Caller;
 use crate::authorize::Question;
 use crate::callback::Plan;
 use crate::img::{self, Kept, Key};
 use crate::operation::{Plane, not_implemented};
 use crate::oss::{Call, Intake, check_key, no_such_bucket};
 use crate::reply;
-use crate::store::{ObjectRecord, StoreError, from_ms, run, to_ms};
+use crate::settings::channel::Channel;
+use crate::store::{BucketRecord, ObjectRecord, StoreError, from_ms, run, to_ms};
 
 /// `GET /bucket/key?x-oss-process=image/…`, or `style/NAME`.
 pub async fn get(call: &Call<'_>, process: &str) -> Result<Response<Body>, Failure> {
@@ -36,6 +39,38 @@ pub async fn get(call: &Call<'_>, process: &str) -> Result<Response<Body>, Failu
     let modified = shared::timefmt::http_date(from_ms(held.record.modified_ms));
     reply::set(&mut response, header::LAST_MODIFIED, &modified);
     Ok(response)
+}
+
+/// A GET of `KEY!STYLE`, where the bucket has that delimiter and that style, as the request that it stands for.
+pub fn styled(request: &Request, bucket: &BucketRecord) -> Result<Option<Request>, OssError> {
+    let Some(key) = request.key.as_deref().filter(|_| request.method == "GET") else { return Ok(None) };
+    let Some(channel) = channel(bucket)? else { return Ok(None) };
+    let Some((object, style)) = channel.part(key) else { return Ok(None) };
+    if request.param(PROCESS).is_some() || !bucket.settings.contains_key(&format!("style/{style}")) {
+        return Ok(None);
+    }
+    let mut styled = Request { key: Some(object.to_owned()), ..request.clone() };
+    styled.query.push((PROCESS.to_owned(), format!("style/{style}")));
+    Ok(Some(styled))
+}
+
+/// Lets strangers see what the bucket shows them: protected pictures by a style alone (`img-and-ram.md` §1.7).
+///
+/// # Errors
+/// 403 `AccessDenied`, 0040-00000031.
+pub fn check_protection(caller: &Caller<'_>, request: &Request, bucket: &BucketRecord) -> Result<(), OssError> {
+    let (Caller::Anonymous, "GET", Some(key)) = (caller, request.method.as_str(), &request.key) else { return Ok(()) };
+    match channel(bucket)? {
+        Some(channel) if !channel.shows(key, request.param(PROCESS)) => {
+            let message = "The channel can be only accessed using style.";
+            Err(OssError::new(OssCode::AccessDenied, message).ec("0040-00000031"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn channel(bucket: &BucketRecord) -> Result<Option<Channel>, OssError> {
+    bucket.settings.get("img").map(|text| Channel::parse(text)).transpose()
 }
 
 async fn source(call: &Call<'_>) -> Result<Held, Failure> {
@@ -115,6 +150,7 @@ async fn watermark(call: &Call<'_>, key: &str) -> Result<Held, Failure> {
     Ok(held)
 }
 
+const PROCESS: &str = "x-oss-process";
 const MAX_BODY: usize = 64 * 1024;
 const PARAMETER: &str = "x-oss-process=";
 const SAVE_AS: &str = "|sys/saveas,";
