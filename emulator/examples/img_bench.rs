@@ -6,8 +6,8 @@ use std::path::Path;
 
 use emulator::img::process;
 use image::codecs::gif::{GifEncoder, Repeat};
-use image::codecs::jpeg::JpegEncoder;
 use image::{Delay, DynamicImage, Frame, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use shared::img::Process;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -57,7 +57,9 @@ fn run(source: &[u8], text: &str, folder: &Path) -> Outcome<Vec<u8>> {
 fn sources(folder: &Path) -> Outcome<()> {
     let photo = photo(4000, 3000);
     let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, 90).encode_image(&photo)?;
+    let mut encoder = Encoder::new(&mut jpeg, 92);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.encode(&photo, 4000, 3000, ColorType::Rgb)?;
     std::fs::write(folder.join("photo.jpg"), jpeg)?;
     let alpha = RgbaImage::from_fn(2048, 1536, |x, y| {
         let Rgb([red, green, blue]) = *photo.get_pixel(x, y);

@@ -169,9 +169,9 @@ async fn serve(
     let caller = &caller?;
     let operation = operation?;
     let bucket = request.bucket.as_deref().and_then(|name| world.store.index.bucket(name));
-    // What was signed is `key!style`; what is read, and allowed, is the key.
-    let styled = bucket.as_deref().map(|bucket| ops::styled(request, bucket)).transpose()?.flatten();
-    let request = styled.as_ref().unwrap_or(request);
+    // What was signed may be `key!style`; what is read, and allowed, is the key.
+    let meant = bucket.as_deref().map(|bucket| ops::meant(request, bucket)).transpose()?.flatten();
+    let request = meant.as_ref().unwrap_or(request);
     let call = Call { caller, request, ..call };
     // Of a batch, each key is asked about by itself.
     if operation.plane() != Plane::Open && operation.op() != Op::DeleteMultipleObjects {

@@ -87,7 +87,11 @@ pub(super) fn mime(format: Format) -> &'static str {
 
 /// Encodes `picture`.
 pub(super) fn encode(mut picture: Picture, wish: Wish) -> Result<Vec<u8>, OssError> {
-    if matches!(wish.format, Format::Bmp | Format::Gif) {
+    if wish.format != Format::Jpg {
+        picture.become_rgb();
+    }
+    if !matches!(wish.format, Format::Jpg | Format::Png | Format::Webp) {
+        // They have no place for a profile, or their encoder has none.
         icc::to_srgb(&mut picture);
     }
     let picture = &picture;

@@ -74,7 +74,9 @@ impl Header {
 pub(super) fn decoder(source: &[u8]) -> image::ImageResult<impl ImageDecoder + '_> {
     let mut reader = ImageReader::new(Cursor::new(source)).with_guessed_format()?;
     let mut bounds = Limits::no_limits();
-    bounds.max_alloc = Some(limits::MAX_DECODER_BYTES);
+    // A PNG decoder needs a row at a time; what it asks for beyond is profiles and texts, which may be bombs.
+    let png = reader.format() == Some(ImageFormat::Png);
+    bounds.max_alloc = Some(if png { limits::MAX_PNG_EXTRA } else { limits::MAX_DECODER_BYTES });
     reader.limits(bounds);
     reader.into_decoder()
 }

@@ -64,8 +64,7 @@ pub(super) fn eighths(size: (u32, u32), at_least: (u32, u32)) -> u8 {
         let scaled = |side: u32| (u64::from(side) * u64::from(*eighths)).div_ceil(8);
         scaled(size.0) >= u64::from(at_least.0) && scaled(size.1) >= u64::from(at_least.1)
     };
-    // Other fractions have no quick transform, and cost more than they save.
-    [1, 2, 4].into_iter().find(reaches).unwrap_or(8)
+    (1..8).find(reaches).unwrap_or(8)
 }
 
 /// Decodes `source` at the smallest of these fractions whose sides reach `at_least`. `raw` leaves luma and chroma as they are.
@@ -133,7 +132,7 @@ fn estimate_quality(table: &QTable) -> u8 {
     (1..=100).min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(100)
 }
 
-/// A JPEG with 4:2:0 chroma, at `quality` 1 to 100, with the standard tables: their quality can be read back from the file.
+/// A JPEG of RGB, or of luma and chroma as they are, with 4:2:0 chroma, at `quality` 1 to 100, with the standard tables: their quality can be read back from the file.
 pub(super) fn encode(picture: &Picture, quality: u8, progressive: bool) -> Result<Vec<u8>, OssError> {
     let failed = || OssError::new(OssCode::InternalError, "The result could not be encoded as JPEG.");
     let side = |side: u32| u16::try_from(side).map_err(|_| failed());
@@ -147,8 +146,8 @@ pub(super) fn encode(picture: &Picture, quality: u8, progressive: bool) -> Resul
     if let Some(orientation) = picture.untold {
         jpeg.add_exif_metadata(&header::exif_of(orientation)).map_err(|_| failed())?;
     }
-    jpeg.encode(&picture.rgb_on_white(), side(picture.width)?, side(picture.height)?, ColorType::Rgb)
-        .map_err(|_| failed())?;
+    let colours = if picture.luma_chroma { ColorType::Ycbcr } else { ColorType::Rgb };
+    jpeg.encode(&picture.rgb_on_white(), side(picture.width)?, side(picture.height)?, colours).map_err(|_| failed())?;
     Ok(body)
 }
 

@@ -5,6 +5,8 @@ use shared::img::{MAX_RESULT_PIXELS, MAX_SIDE, MAX_SOURCE_BYTES, MAX_SOURCE_PIXE
 
 /// The most memory that one decoder may take, in bytes: the largest source allowed, as RGBA.
 pub(super) const MAX_DECODER_BYTES: u64 = MAX_SOURCE_PIXELS * 4;
+/// The most memory that profiles and texts of a PNG may take, unpacked, in bytes.
+pub(super) const MAX_PNG_EXTRA: u64 = 16 << 20;
 /// The largest side of a WebP, in pixels; its format allows no more.
 const MAX_WEBP_SIDE: u32 = 16_383;
 /// Real progressive JPEGs have about ten scans; each scan of a hostile one costs a pass over all its coefficients.

@@ -129,7 +129,8 @@ fn orient(header: &mut Header, process: &Process) -> Result<Option<image::metada
     }
 }
 
-/// Decodes a source and takes it through all actions that change pixels. `main` is the size of the picture that this one will mark.
+/// Decodes a source and takes it through all actions that change pixels; after `resize` alone, colours may still be luma and chroma.
+/// `main` is the size of the picture that this one will mark.
 fn run(
     source: &[u8],
     header: &Header,
@@ -145,7 +146,6 @@ fn run(
             nominal = picture.size();
         }
     }
-    picture.become_rgb();
     Ok(picture)
 }
 
@@ -177,6 +177,9 @@ fn step(
     main: Option<(u32, u32)>,
     fetch: Fetch<'_>,
 ) -> Result<(), OssError> {
+    if changes_pixels(action) && !matches!(action, Action::Resize(_)) {
+        picture.become_rgb();
+    }
     match action {
         Action::Resize(resize) => return resize::apply(picture, nominal, &resize::effective(resize, main)),
         Action::Crop(crop) => return crop::apply(picture, crop),

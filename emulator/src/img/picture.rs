@@ -14,7 +14,7 @@ pub(super) struct Picture {
     pub channels: usize,
     /// `width × height × channels` bytes.
     pub pixels: Vec<u8>,
-    /// Whether the three channels are JPEG's Y, Cb and Cr: what `resize` shrinks before [`Picture::become_rgb`] is worth its time.
+    /// Whether the three channels are JPEG's Y, Cb and Cr, which only `resize` and JPEG take; see [`Picture::become_rgb`].
     pub luma_chroma: bool,
     /// The source's ICC profile, where it describes RGB.
     pub icc: Option<Vec<u8>>,

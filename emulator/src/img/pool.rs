@@ -92,3 +92,40 @@ impl Pool {
         Arc::clone(&self.memory).acquire_many_owned(units as u32).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_result_is_made_once_and_a_failure_is_forgotten() {
+        let (pool, made) = (Pool::default(), AtomicUsize::new(0));
+        let key = || Key("source process".to_owned());
+        let failed = pool.result(key(), async { Err::<Kept, _>("no") }).await;
+        assert_eq!(failed.err(), Some("no"));
+        let work = || async {
+            tokio::task::yield_now().await;
+            made.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, &str>(Kept { content_type: "image/png", body: Bytes::from_static(b"picture") })
+        };
+        let (first, second) = tokio::join!(pool.result(key(), work()), pool.result(key(), work()));
+        assert_eq!((first.unwrap().body, second.unwrap().body), ("picture".into(), "picture".into()));
+        assert_eq!(made.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn a_large_picture_waits_until_it_is_alone() {
+        let pool = Pool::default();
+        let small = pool.room(1).await.unwrap();
+        assert!(pool.room(u64::MAX).now_or_never().is_none());
+        drop(small);
+        let large = pool.room(u64::MAX).await.unwrap();
+        assert!(pool.room(1).now_or_never().is_none());
+        drop(large);
+        assert!(pool.room(0).now_or_never().is_some());
+    }
+}

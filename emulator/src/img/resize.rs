@@ -25,8 +25,8 @@ pub(super) fn apply(picture: &mut Picture, nominal: (u32, u32), resize: &Resize)
     let pixels = scale(picture, &target)?;
     picture.pixels = pixels;
     (picture.width, picture.height) = if pads { scaled } else { canvas };
-    picture.become_rgb();
     if pads {
+        picture.become_rgb();
         // The colour that pads is sRGB's.
         icc::to_srgb(picture);
         let mut padded = Picture::filled(canvas, picture.channels, [red, green, blue, 255]);

@@ -26,7 +26,7 @@ mod versions;
 mod write;
 
 pub use cross_origin::{check_referer, mark};
-pub use picture::{check_protection, styled};
+pub use picture::{check_protection, meant};
 pub use write::put_form;
 
 use axum::body::Body;

@@ -41,12 +41,20 @@ pub async fn get(call: &Call<'_>, process: &str) -> Result<Response<Body>, Failu
     Ok(response)
 }
 
-/// A GET of `KEY!STYLE`, where the bucket has that delimiter and that style, as the request that it stands for.
-pub fn styled(request: &Request, bucket: &BucketRecord) -> Result<Option<Request>, OssError> {
+/// What a GET of a picture really asks for, where that is something else than was signed: `KEY!STYLE` stands for the style of a key,
+/// and with a process `versionId` does not count (`img-and-ram.md` §1.1).
+pub fn meant(request: &Request, bucket: &BucketRecord) -> Result<Option<Request>, OssError> {
     let Some(key) = request.key.as_deref().filter(|_| request.method == "GET") else { return Ok(None) };
+    if request.param(PROCESS).is_some() {
+        return Ok(request.param("versionId").is_some().then(|| {
+            let mut current = request.clone();
+            current.query.retain(|(name, _)| name != "versionId");
+            current
+        }));
+    }
     let Some(channel) = channel(bucket)? else { return Ok(None) };
     let Some((object, style)) = channel.part(key) else { return Ok(None) };
-    if request.param(PROCESS).is_some() || !bucket.settings.contains_key(&format!("style/{style}")) {
+    if !bucket.settings.contains_key(&format!("style/{style}")) {
         return Ok(None);
     }
     let mut styled = Request { key: Some(object.to_owned()), ..request.clone() };

@@ -14,6 +14,7 @@ pub(super) fn load(mark: &ImageWatermark, main: (u32, u32), fetch: Fetch<'_>) ->
     let header = Header::read(&source)?;
     let nothing = Process::default();
     let mut picture = run(&source, &header, mark.process.as_ref().unwrap_or(&nothing), Some(main), fetch)?;
+    picture.become_rgb();
     icc::to_srgb(&mut picture);
     Ok(picture)
 }
