@@ -50,8 +50,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// The decision stream.
     pub recorder: Recorder,
-    /// How many pictures may be processed at once: the rest wait, and uploads are not starved.
-    pub pictures: Arc<tokio::sync::Semaphore>,
+    /// Where pictures are processed, so that uploads are not starved.
+    pub pictures: crate::img::Pool,
     /// Whether V1 signatures are refused, as to new accounts.
     pub refuse_v1: bool,
     /// When lifecycle rules were carried out.
@@ -190,7 +190,11 @@ async fn serve(
         Op::PutObjectTagging => ops::tags_of(body).await?,
         _ => Vec::new(),
     };
-    let call = Call { caller, body_tags: &body_tags, ..call };
+    let bucket = request.bucket.as_deref().and_then(|name| world.store.index.bucket(name));
+    // What was signed may be `key!style`; what is read, and allowed, is the key.
+    let meant = bucket.as_deref().map(|bucket| ops::meant(request, bucket)).transpose()?.flatten();
+    let request = meant.as_ref().unwrap_or(request);
+    let call = Call { caller, request, body_tags: &body_tags, ..call };
     // Of a batch, each key is asked about by itself.
     if operation.plane() != Plane::Open && operation.op() != Op::DeleteMultipleObjects {
         let question = Question {
@@ -209,9 +213,10 @@ async fn serve(
         call.require_tagging(question).await?;
     }
     if let Some(name) = &request.bucket
-        && let Some(bucket) = world.store.index.bucket(name)
+        && let Some(bucket) = bucket
     {
         ops::check_referer(caller, request, &bucket)?;
+        ops::check_protection(caller, request, &bucket)?;
         if let Some(rules) = world.sweeps.due(name, &bucket, now) {
             let name = name.clone();
             let sweep = run(&world.store, move |store| {

@@ -156,7 +156,7 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
         hosts: Hosts::new(options.region.clone(), options.cname),
         clock: Arc::clone(&clock) as Arc<dyn shared::clock::Clock>,
         recorder: Recorder::new(),
-        pictures: Arc::new(tokio::sync::Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from))),
+        pictures: crate::img::Pool::default(),
         refuse_v1: options.refuse_v1,
         callbacks,
         sweeps: Sweeps::default(),

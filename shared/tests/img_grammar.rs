@@ -4,7 +4,8 @@
 use proptest::prelude::*;
 use shared::error::{OssCode, OssError};
 use shared::img::{
-    Action, Align, Format, Gravity, ImageWatermark, Process, Quality, Resize, ResizeMode, Rgb, TextWatermark, Watermark,
+    Action, Align, Axis, Format, Gravity, ImageWatermark, IndexCrop, Process, Quality, Resize, ResizeMode, Rgb,
+    TextWatermark, Watermark, circle, corner_radius,
 };
 
 fn parse(text: &str) -> Process {
@@ -49,6 +50,8 @@ fn lenient_spellings_mean_the_same() {
         ("image/watermark,text_SGVsbG8gV29ybGQ=", "image/watermark,text_SGVsbG8gV29ybGQ", "padded base64"),
         ("image/watermark,text_5Zu+54mH", "image/watermark,text_5Zu-54mH", "standard base64"),
         ("image/quality,q_10,Q_80", "image/quality,Q_80", "Q wins over q"),
+        ("image/crop,w_0,h_50,g_nw,r_1", "image/crop,h_50", "0 is as much as there is"),
+        ("image/indexcrop,x_9,y_50", "image/indexcrop,y_50,i_0", "y wins over x"),
         ("image/resize,m_lfit,w_100,limit_1,color_ffffff", "image/resize,w_100", "defaults are not printed"),
     ];
     for (spelling, normal, why) in cases {
@@ -100,7 +103,21 @@ fn refusals_carry_the_code_of_the_documentation() {
         ("video/snapshot,t_1", OssCode::InvalidArgument, Some("0040-00000213")),
         ("", OssCode::InvalidArgument, Some("0040-00000213")),
         ("style/thumb", OssCode::NotImplemented, None),
-        ("image/crop,w_1", OssCode::NotImplemented, None),
+        ("image/crop,w_1,g_face", OssCode::NotImplemented, None),
+        ("image/crop,w_-1", OssCode::InvalidArgument, Some("0040-00000225")),
+        ("image/crop,x_-1", OssCode::InvalidArgument, None),
+        ("image/indexcrop,x_abc", OssCode::InvalidArgument, Some("0040-00000227")),
+        ("image/indexcrop,i_1", OssCode::InvalidArgument, Some("0040-00000230")),
+        ("image/indexcrop,x_10,i_abc", OssCode::InvalidArgument, Some("0040-00000229")),
+        ("image/circle", OssCode::InvalidArgument, Some("0040-00000233")),
+        ("image/rotate,a_90", OssCode::InvalidArgument, Some("0040-00000217")),
+        ("image/rotate,361", OssCode::InvalidArgument, Some("0040-00000217")),
+        ("image/bright", OssCode::InvalidArgument, Some("0040-00000245")),
+        ("image/contrast,101", OssCode::InvalidArgument, None),
+        ("image/sharpen,400", OssCode::InvalidArgument, Some("0040-00000280")),
+        ("image/blur,r_3", OssCode::InvalidArgument, Some("0040-00000242")),
+        ("image/interlace,2", OssCode::InvalidArgument, None),
+        ("image/average-hue/resize,w_1", OssCode::InvalidArgument, None),
         ("image/format,heic", OssCode::NotImplemented, None),
     ];
     for (text, code, ec) in cases {
@@ -147,6 +164,53 @@ fn sizes_follow_the_published_tables() {
 }
 
 #[test]
+fn every_action_prints_as_it_is_read() {
+    let all = "image/resize,w_9/crop,w_1,h_2,x_3,y_4,g_se/indexcrop,x_5,i_6/circle,r_7/rounded-corners,r_8/rotate,90/auto-orient,1/\
+               blur,r_3,s_2/bright,-50/contrast,50/sharpen,100/format,png/quality,q_90/interlace,1";
+    assert_eq!(parse(all).to_string(), all);
+    for alone in ["image/info", "image/average-hue"] {
+        assert!(parse(alone).is_question());
+        assert_eq!(parse(alone).to_string(), alone);
+    }
+}
+
+#[test]
+fn crops_keep_the_documented_part() {
+    // (source, parameters, left, top, width, height)
+    let cases: &[((u32, u32), &str, Option<[u32; 4]>)] = &[
+        ((400, 267), "x_100,y_50", Some([100, 50, 300, 217])),
+        ((400, 267), "x_10,y_10,w_200,h_200,g_se", Some([210, 77, 190, 190])),
+        ((400, 300), "w_100,h_100,g_center", Some([150, 100, 100, 100])),
+        ((400, 300), "w_100,h_100,g_north", Some([150, 0, 100, 100])),
+        ((400, 300), "w_100,h_100,g_east", Some([300, 100, 100, 100])),
+        ((400, 300), "w_100,h_100,g_sw", Some([0, 200, 100, 100])),
+        ((400, 267), "w_10000,h_10000,g_se", Some([0, 0, 400, 267])),
+        ((400, 267), "x_399,y_266", Some([399, 266, 1, 1])),
+        ((400, 267), "x_400", None),
+        ((1, 1), "x_10,y_10,w_100,h_100", None),
+        ((400, 300), "x_4294967295,g_se", None),
+    ];
+    for (source, parameters, expected) in cases {
+        let process = parse(&format!("image/crop,{parameters}"));
+        let [Action::Crop(crop)] = process.actions.as_slice() else { panic!("{process:?}") };
+        let area = crop.area(source.0, source.1).map(|a| [a.left, a.top, a.width, a.height]);
+        assert_eq!(area, *expected, "{source:?} {parameters}");
+    }
+    let strip = |axis, length, index| {
+        let area = IndexCrop { axis, length, index }.area(400, 267);
+        [area.left, area.top, area.width, area.height]
+    };
+    assert_eq!(strip(Axis::X, 100, 3), [300, 0, 100, 267]);
+    assert_eq!(strip(Axis::Y, 200, 1), [0, 200, 400, 67], "the last strip is what is left");
+    assert_eq!(strip(Axis::Y, 100, 10), [0, 0, 400, 267], "no such strip");
+    assert_eq!(strip(Axis::X, u32::MAX, u32::MAX), [0, 0, 400, 267]);
+    let square = |area: shared::img::Area| (area.left, area.top, area.width, area.height);
+    assert_eq!((square(circle(100, 400, 267).0), circle(500, 400, 267).1), ((99, 33, 201, 201), 133));
+    assert_eq!(square(circle(4096, 400, 267).0), (66, 0, 267, 267));
+    assert_eq!((circle(9, 1, 1).1, corner_radius(100, 50, 33)), (0, 16));
+}
+
+#[test]
 fn a_watermark_can_be_sized_against_the_picture_that_it_marks() {
     let resize = Resize { main_percent: Some(10), mode: ResizeMode::Fixed, ..Resize::default() };
     assert_eq!(resize.against((100, 100)).target(100, 100).canvas, (10, 10));
@@ -162,7 +226,8 @@ proptest! {
     #[test]
     fn what_is_read_survives_printing(
         actions in prop::collection::vec(
-            "(resize|watermark|format|quality|info|crop)(,(m_(fill|pad|fixed)|[whlsp]_[0-9]{1,4}|limit_[01]|color_[0-9a-f]{6}|\
+            "(resize|watermark|format|quality|info|crop|indexcrop|circle|rounded-corners|rotate|auto-orient|blur|bright|contrast|\
+             sharpen|interlace|average-hue)(,(-?[0-9]{1,3}|[rsi]_[0-9]{1,2}|m_(fill|pad|fixed)|[whlsp]_[0-9]{1,4}|limit_[01]|color_[0-9a-f]{6}|\
              text_[A-Za-z0-9_=-]{1,8}|image_[A-Za-z0-9_-]{1,8}|[txyqQ]_[0-9]{1,2}|g_(nw|south)|voffset_-?[0-9]{1,3}|png|webp)){0,4}",
             1..4,
         )

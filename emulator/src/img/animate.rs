@@ -1,75 +1,110 @@
-//! A GIF stays animated through `resize` by size and `watermark`; each frame is decoded, changed and encoded before the next is read.
+//! Animations stay animated through `resize` by size, `crop` and `watermark`; each frame is decoded, changed and encoded before the
+//! next is read, so that memory does not grow with their number.
 
 use std::collections::HashMap;
 use std::io::Cursor;
 
 use image::codecs::gif::{GifDecoder, GifEncoder, Repeat};
+use image::codecs::webp::WebPDecoder;
 use image::metadata::LoopCount;
-use image::{AnimationDecoder, Frame, ImageDecoder, Limits, RgbaImage};
-use shared::error::OssError;
+use image::{AnimationDecoder, Frame, ImageDecoder, ImageResult, Limits, RgbaImage};
+use shared::error::{OssCode, OssError};
 use shared::img::{Action, Format, Process};
 
-use super::encode::GIF_SPEED;
-use super::header::damage;
+use super::encode::{GIF_SPEED, Wish};
+use super::header::{Header, damage};
 use super::picture::Picture;
-use super::{Fetch, limits, resize, watermark};
+use super::webp::Animation;
+use super::{Fetch, limits, step};
 
-/// Whether every action keeps the animation: `p`, `format` and `quality` make a still (`img-and-ram.md` §1.5).
-pub(super) fn stays_animated(process: &Process) -> bool {
-    process.actions.iter().all(|action| match action {
-        Action::Resize(resize) => resize.p.is_none(),
-        Action::Watermark(_) => true,
-        Action::Format(_) | Action::Quality(_) | Action::Info => false,
-    })
+/// Whether every action keeps the animation: `p`, `format`, `quality` and others make a still (`img-and-ram.md` §1.5).
+pub(super) fn stays_animated(process: &Process, header: &Header) -> bool {
+    header.animated
+        && process.actions.iter().all(|action| match action {
+            Action::Resize(resize) => resize.p.is_none(),
+            Action::Crop(_) | Action::Watermark(_) | Action::AutoOrient(_) | Action::Interlace(_) => true,
+            _ => false,
+        })
 }
 
-/// The animated result. Animated pictures are never enlarged, whatever `limit` says.
-pub(super) fn run(source: &[u8], process: &Process, fetch: Fetch<'_>) -> Result<Vec<u8>, OssError> {
-    let damaged = |_| damage(Format::Gif);
-    let mut decoder = GifDecoder::new(Cursor::new(source)).map_err(damaged)?;
+/// The animated result, in the format of its source.
+pub(super) fn run(
+    source: &[u8],
+    header: &Header,
+    process: &Process,
+    wish: Wish,
+    fetch: Fetch<'_>,
+) -> Result<Vec<u8>, OssError> {
+    let damaged = |_| damage(header.format);
     let mut bounds = Limits::no_limits();
     bounds.max_alloc = Some(limits::MAX_DECODER_BYTES);
-    decoder.set_limits(bounds).map_err(damaged)?;
-    let size = decoder.dimensions();
-    let mut body = Vec::new();
-    let mut encoder = GifEncoder::new_with_speed(&mut body, GIF_SPEED);
-    encoder.set_repeat(repeat(decoder.loop_count())).map_err(damaged)?;
     let mut marks = HashMap::new();
     let mut fetch_once = |key: &str| match marks.get(key) {
         Some(mark) => Ok(Vec::clone(mark)),
         None => fetch(key).inspect(|mark| drop(marks.insert(key.to_owned(), mark.clone()))),
     };
-    for (count, frame) in (1..).zip(decoder.into_frames()) {
-        limits::source_pixels(size, count)?;
-        let frame = change(frame.map_err(damaged)?, process, &mut fetch_once)?;
-        encoder.encode_frame(frame).map_err(damaged)?;
+    let mut change = |(count, frame): (u64, ImageResult<Frame>)| {
+        limits::source_pixels((header.width, header.height), count)?;
+        let frame = frame.map_err(damaged)?;
+        let delay = frame.delay();
+        Ok::<_, OssError>((changed(frame, process, &mut fetch_once)?, delay))
+    };
+    if header.format == Format::Webp {
+        let mut decoder = WebPDecoder::new(Cursor::new(source)).map_err(damaged)?;
+        decoder.set_limits(bounds).map_err(damaged)?;
+        let loops = times(decoder.loop_count());
+        let mut animation: Option<Animation> = None;
+        for frame in (1..).zip(decoder.into_frames()) {
+            let (picture, delay) = change(frame)?;
+            limits::webp_side(picture.size())?;
+            let (numerator, denominator) = delay.numer_denom_ms();
+            let animation = animation.get_or_insert_with(|| Animation::new(picture.size(), loops));
+            animation.push(&picture, numerator / denominator.max(1), wish.webp_loss())?;
+        }
+        return animation.map(Animation::finish).ok_or_else(|| damage(Format::Webp));
+    }
+    let failed = |_| OssError::new(OssCode::InternalError, "The result could not be encoded as gif.");
+    let mut decoder = GifDecoder::new(Cursor::new(source)).map_err(damaged)?;
+    decoder.set_limits(bounds).map_err(damaged)?;
+    let mut body = Vec::new();
+    let mut encoder = GifEncoder::new_with_speed(&mut body, GIF_SPEED);
+    encoder.set_repeat(repeat(decoder.loop_count())).map_err(failed)?;
+    for frame in (1..).zip(decoder.into_frames()) {
+        let (picture, delay) = change(frame)?;
+        let buffer = RgbaImage::from_raw(picture.width, picture.height, picture.pixels);
+        encoder.encode_frame(Frame::from_parts(buffer.unwrap_or_default(), 0, 0, delay)).map_err(failed)?;
     }
     drop(encoder);
     if body.is_empty() { Err(damage(Format::Gif)) } else { Ok(body) }
 }
 
-fn change(frame: Frame, process: &Process, fetch: Fetch<'_>) -> Result<Frame, OssError> {
-    let delay = frame.delay();
+/// One frame after all actions. Animated pictures are never enlarged, whatever `limit` says.
+fn changed(frame: Frame, process: &Process, fetch: Fetch<'_>) -> Result<Picture, OssError> {
     let buffer = frame.into_buffer();
     let mut picture = Picture::new(buffer.dimensions(), 4, buffer.into_raw());
     for action in &process.actions {
+        let nominal = picture.size();
         match action {
             Action::Resize(resize) => {
                 let shrinking = shared::img::Resize { limit: true, ..resize.clone() };
-                let size = picture.size();
-                resize::apply(&mut picture, size, &shrinking)?;
+                step(&mut picture, nominal, &Action::Resize(shrinking), None, fetch)?;
             }
-            Action::Watermark(mark) => watermark::apply(&mut picture, mark, fetch)?,
-            Action::Format(_) | Action::Quality(_) | Action::Info => {}
+            other => step(&mut picture, nominal, other, None, fetch)?,
         }
     }
-    let buffer = RgbaImage::from_raw(picture.width, picture.height, picture.pixels);
-    Ok(Frame::from_parts(buffer.unwrap_or_default(), 0, 0, delay))
+    Ok(picture)
+}
+
+fn times(count: LoopCount) -> u16 {
+    match count {
+        LoopCount::Infinite => 0,
+        LoopCount::Finite(times) => u16::try_from(times.get()).unwrap_or(u16::MAX),
+    }
 }
 
 fn repeat(count: LoopCount) -> Repeat {
-    match count {
-        LoopCount::Infinite => Repeat::Infinite,
-        LoopCount::Finite(times) => Repeat::Finite(u16::try_from(times.get()).unwrap_or(u16::MAX)),
+    match times(count) {
+        0 => Repeat::Infinite,
+        times => Repeat::Finite(times),
     }
 }

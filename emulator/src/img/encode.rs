@@ -4,29 +4,72 @@ use std::io::Cursor;
 
 use image::codecs::bmp::BmpEncoder;
 use image::codecs::gif::GifEncoder;
-use image::codecs::png::PngEncoder;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::tiff::TiffEncoder;
-use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder, ImageResult};
 use shared::error::{OssCode, OssError};
-use shared::img::{Format, Quality};
+use shared::img::{Action, Format, Process, Quality};
 
+use super::header::{Header, exif_of};
 use super::picture::Picture;
-use super::{jpeg, limits};
+use super::webp::{self, Loss};
+use super::{icc, jpeg, limits};
 
-/// The quality of a JPEG that nobody asked a quality of. Alibaba's example picture, of quality 82, keeps 96 % of its bytes when real
-/// OSS turns it by 90 degrees (`img-and-ram.md` §1.11), which is about this.
+/// The quality of a JPEG or WebP that nobody asked a quality of. Alibaba's example picture, of quality 82, keeps 96 % of its bytes
+/// when real OSS turns it by 90 degrees (`img-and-ram.md` §1.11), which is about this.
 const DEFAULT_QUALITY: u8 = 80;
 /// Speed of the search for a GIF's palette: 1 (best) to 30 (fastest).
 pub(super) const GIF_SPEED: i32 = 10;
 
-/// The quality of a JPEG result: never above that of a JPEG source.
-pub(super) fn quality(wanted: Option<Quality>, source: Option<u8>) -> u8 {
-    let ceiling = source.unwrap_or(100);
-    match wanted {
-        None => DEFAULT_QUALITY.min(ceiling),
-        Some(Quality::Absolute(quality)) => quality.min(ceiling),
-        Some(Quality::Relative(percent)) => ((u16::from(ceiling) * u16::from(percent) + 50) / 100).max(1) as u8,
+/// How a result is to be written, by the last action that says so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish {
+    /// The container.
+    pub format: Format,
+    quality: Option<Quality>,
+    progressive: bool,
+    /// The source was a WebP without loss.
+    lossless: bool,
+}
+
+impl Wish {
+    /// What `process` asks of the result of this source; `gif` counts for a GIF only.
+    pub fn of(process: &Process, header: &Header, source: &[u8]) -> Self {
+        let mut wish = Self {
+            format: header.format,
+            quality: None,
+            progressive: false,
+            lossless: header.format == Format::Webp && !header.animated && webp::is_lossless(source),
+        };
+        for action in &process.actions {
+            match action {
+                Action::Format(Format::Gif) => wish.format = header.format,
+                Action::Format(format) => wish.format = *format,
+                Action::Quality(quality) => wish.quality = Some(*quality),
+                Action::Interlace(on) => wish.progressive = *on,
+                _ => {}
+            }
+        }
+        wish
+    }
+
+    /// The quality of a JPEG result: never above that of a JPEG source.
+    fn jpeg_quality(self, source: Option<u8>) -> u8 {
+        let ceiling = source.unwrap_or(100);
+        match self.quality {
+            None => DEFAULT_QUALITY.min(ceiling),
+            Some(Quality::Absolute(quality)) => quality.min(ceiling),
+            Some(Quality::Relative(percent)) => ((u16::from(ceiling) * u16::from(percent) + 50) / 100).max(1) as u8,
+        }
+    }
+
+    /// The quality of a WebP result, of which relative and absolute are the same. A source without loss stays so unless asked.
+    pub fn webp_loss(self) -> Loss {
+        match self.quality {
+            None if self.lossless => Loss::Lossless,
+            None => Loss::Quality(DEFAULT_QUALITY),
+            Some(Quality::Absolute(quality) | Quality::Relative(quality)) => Loss::Quality(quality),
+        }
     }
 }
 
@@ -42,15 +85,25 @@ pub(super) fn mime(format: Format) -> &'static str {
     }
 }
 
-/// Encodes `picture`. `quality` is JPEG's; WebP is written without loss.
-pub(super) fn encode(picture: &Picture, format: Format, quality: u8) -> Result<Vec<u8>, OssError> {
+/// Encodes `picture`.
+pub(super) fn encode(mut picture: Picture, wish: Wish) -> Result<Vec<u8>, OssError> {
+    if wish.format != Format::Jpg {
+        picture.become_rgb();
+    }
+    if !matches!(wish.format, Format::Jpg | Format::Png | Format::Webp) {
+        // They have no place for a profile, or their encoder has none.
+        icc::to_srgb(&mut picture);
+    }
+    let picture = &picture;
     let mut body = Vec::new();
-    let written = match format {
-        Format::Jpg => return jpeg::encode(picture, quality),
-        Format::Png => write(PngEncoder::new(&mut body), picture),
+    let written = match wish.format {
+        Format::Jpg => return jpeg::encode(picture, wish.jpeg_quality(picture.source_quality), wish.progressive),
         Format::Webp => {
             limits::webp_side(picture.size())?;
-            write(WebPEncoder::new_lossless(&mut body), picture)
+            return webp::encode(picture, wish.webp_loss());
+        }
+        Format::Png => {
+            write(PngEncoder::new_with_quality(&mut body, CompressionType::Fast, FilterType::Adaptive), picture)
         }
         Format::Bmp => write(BmpEncoder::new(&mut body), picture),
         Format::Gif => {
@@ -61,14 +114,20 @@ pub(super) fn encode(picture: &Picture, format: Format, quality: u8) -> Result<V
     };
     match written {
         Ok(()) => Ok(body),
-        Err(_) => Err(OssError::new(OssCode::InternalError, format!("The result could not be encoded as {format}."))),
+        Err(_) => {
+            let message = format!("The result could not be encoded as {}.", wish.format);
+            Err(OssError::new(OssCode::InternalError, message))
+        }
     }
 }
 
 fn write(mut encoder: impl ImageEncoder, picture: &Picture) -> ImageResult<()> {
+    // Formats without a place for a profile or EXIF refuse them; the picture is then read as sRGB, as it is stored.
     if let Some(icc) = &picture.icc {
-        // Formats without a place for a profile refuse it; the picture is then read as sRGB.
         let _ = encoder.set_icc_profile(icc.clone());
+    }
+    if let Some(orientation) = picture.untold {
+        let _ = encoder.set_exif_metadata(exif_of(orientation));
     }
     encoder.write_image(&picture.pixels, picture.width, picture.height, colour(picture))
 }

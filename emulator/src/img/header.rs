@@ -23,6 +23,10 @@ pub(super) struct Header {
     pub orientation: Option<Orientation>,
     /// The ICC profile, where it describes RGB.
     pub icc: Option<Vec<u8>>,
+    /// Whether it has several frames.
+    pub animated: bool,
+    /// What the decoder holds of each pixel beside the picture, in bytes.
+    pub decoder_bytes: u64,
 }
 
 impl Header {
@@ -46,11 +50,13 @@ impl Header {
     }
 
     fn of_other(source: &[u8], format: Format) -> Result<Self, OssError> {
-        if format == Format::Webp {
-            refuse_animated_webp(source)?;
-        }
         let mut decoder = decoder(source).map_err(|_| damage(format))?;
         let (width, height) = decoder.dimensions();
+        let animated = match format {
+            Format::Gif => true,
+            Format::Webp => WebPDecoder::new(Cursor::new(source)).is_ok_and(|webp| webp.has_animation()),
+            _ => false,
+        };
         let exif = decoder.exif_metadata().ok().flatten();
         Ok(Self {
             format,
@@ -58,6 +64,8 @@ impl Header {
             height,
             orientation: exif.and_then(|chunk| Orientation::from_exif_chunk(&chunk)),
             icc: decoder.icc_profile().ok().flatten().filter(|profile| describes_rgb(profile)),
+            animated,
+            decoder_bytes: u64::from(decoder.color_type().bytes_per_pixel()),
         })
     }
 }
@@ -66,7 +74,9 @@ impl Header {
 pub(super) fn decoder(source: &[u8]) -> image::ImageResult<impl ImageDecoder + '_> {
     let mut reader = ImageReader::new(Cursor::new(source)).with_guessed_format()?;
     let mut bounds = Limits::no_limits();
-    bounds.max_alloc = Some(limits::MAX_DECODER_BYTES);
+    // A PNG decoder needs a row at a time; what it asks for beyond is profiles and texts, which may be bombs.
+    let png = reader.format() == Some(ImageFormat::Png);
+    bounds.max_alloc = Some(if png { limits::MAX_PNG_EXTRA } else { limits::MAX_DECODER_BYTES });
     reader.limits(bounds);
     reader.into_decoder()
 }
@@ -99,10 +109,9 @@ fn sniff(source: &[u8]) -> Result<Format, OssError> {
     }
 }
 
-/// OSS processes animated WebP for accounts on a list only (`img-and-ram.md` §1.5).
-fn refuse_animated_webp(source: &[u8]) -> Result<(), OssError> {
-    match WebPDecoder::new(Cursor::new(source)) {
-        Ok(decoder) if !decoder.has_animation() => Ok(()),
-        _ => Err(damage(Format::Webp)),
-    }
+/// EXIF that says nothing but `orientation`: a TIFF of one entry, big-endian.
+pub(super) fn exif_of(orientation: Orientation) -> Vec<u8> {
+    let mut exif = b"MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    exif.extend([orientation.to_exif(), 0, 0, 0, 0, 0, 0]);
+    exif
 }

@@ -1,4 +1,5 @@
-//! JPEG in and out, through mozjpeg. It decodes straight to a fraction of the size, which saves most of the work of a thumbnail.
+//! JPEG in, through mozjpeg, which decodes straight to a fraction of the size and so saves most of the work of a thumbnail; JPEG
+//! out, through jpeg-encoder, which needs no assembler for its speed.
 //!
 //! mozjpeg reports errors by unwinding; no call leaves this file without [`guarded`].
 
@@ -7,22 +8,21 @@ use std::io::{self, BufRead, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::metadata::Orientation;
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use mozjpeg::qtable::{AnnexK_Luma, QTable};
-use mozjpeg::{ColorSpace, Compress, Decompress, Marker};
+use mozjpeg::{ColorSpace, Decompress, Marker};
 use shared::error::{OssCode, OssError};
 use shared::img::Format;
 
 use super::header::{self, Header};
-use super::limits;
 use super::picture::Picture;
+use super::{icc, limits};
 
 const EXIF: Marker = Marker::APP(1);
 const ICC: Marker = Marker::APP(2);
 const ADOBE: Marker = Marker::APP(14);
 const EXIF_HEAD: &[u8] = b"Exif\0\0";
 const ICC_HEAD: &[u8] = b"ICC_PROFILE\0";
-/// What an APP2 segment holds at most, less its own length, [`ICC_HEAD`] and the two counters.
-const ICC_CHUNK: usize = 65_533 - ICC_HEAD.len() - 2;
 
 /// Runs mozjpeg and turns its unwinding into an error.
 fn guarded<T>(work: impl FnOnce() -> io::Result<T>) -> Option<T> {
@@ -41,6 +41,9 @@ pub(super) fn header(source: &[u8]) -> Result<Header, OssError> {
             height: u32::try_from(height).unwrap_or(u32::MAX),
             orientation: exif.and_then(Orientation::from_exif_chunk),
             icc: read_icc(&jpeg).filter(|profile| header::describes_rgb(profile)),
+            // Several scans are put together in memory, as coefficients of two bytes.
+            decoder_bytes: if limits::scans(source) > 1 { 6 } else { 0 },
+            animated: false,
         })
     })
     .ok_or_else(|| header::damage(Format::Jpg))
@@ -55,23 +58,34 @@ fn read_icc<R>(jpeg: &Decompress<R>) -> Option<Vec<u8>> {
     (!profile.is_empty()).then_some(profile)
 }
 
-/// Decodes `source` as RGB at the smallest number of eighths whose sides reach `at_least`.
-pub(super) fn decode(source: &[u8], at_least: (u32, u32)) -> Result<Picture, OssError> {
+/// The number of eighths, 1 to 8, at which both sides of a picture reach `at_least`.
+pub(super) fn eighths(size: (u32, u32), at_least: (u32, u32)) -> u8 {
+    let reaches = |eighths: &u8| {
+        let scaled = |side: u32| (u64::from(side) * u64::from(*eighths)).div_ceil(8);
+        scaled(size.0) >= u64::from(at_least.0) && scaled(size.1) >= u64::from(at_least.1)
+    };
+    (1..8).find(reaches).unwrap_or(8)
+}
+
+/// Decodes `source` at the smallest of these fractions whose sides reach `at_least`. `raw` leaves luma and chroma as they are.
+pub(super) fn decode(source: &[u8], at_least: (u32, u32), raw: bool) -> Result<Picture, OssError> {
     let damaged = || header::damage(Format::Jpg);
-    if limits::too_many_scans(source) {
+    if limits::scans(source) > limits::MAX_JPEG_SCANS {
         return Err(damaged());
     }
     let ran_dry = Cell::new(false);
     let picture = guarded(|| {
-        let mut jpeg = Decompress::with_markers(&[ADOBE]).from_reader(Watched { rest: source, ran_dry: &ran_dry })?;
+        let mut jpeg =
+            Decompress::with_markers(&[ADOBE, ICC]).from_reader(Watched { rest: source, ran_dry: &ran_dry })?;
         let size = jpeg.size();
-        let reaches = |scale: &u8| {
-            let scaled = |side: usize| (side * usize::from(*scale)).div_ceil(8);
-            scaled(size.0) >= at_least.0 as usize && scaled(size.1) >= at_least.1 as usize
-        };
-        jpeg.scale((1..8).find(reaches).unwrap_or(8));
+        jpeg.scale(eighths((size.0 as u32, size.1 as u32), at_least));
         match jpeg.color_space() {
             ColorSpace::JCS_CMYK | ColorSpace::JCS_YCCK => decode_cmyk(jpeg),
+            ColorSpace::JCS_YCbCr if raw => {
+                let mut rows = jpeg.to_colorspace(ColorSpace::JCS_YCbCr)?;
+                let pixels = rows.read_scanlines::<u8>()?;
+                Ok(Picture { luma_chroma: true, ..finish(&rows, pixels) })
+            }
             _ => {
                 let mut rows = jpeg.rgb()?;
                 let pixels = rows.read_scanlines::<u8>()?;
@@ -90,20 +104,22 @@ fn finish<R>(rows: &mozjpeg::decompress::DecompressStarted<R>, pixels: Vec<u8>) 
     Picture { source_quality: luma.as_ref().map(estimate_quality), ..Picture::new(size, 3, pixels) }
 }
 
-/// CMYK and YCCK become RGB without a colour profile. Adobe writes ink inverted.
+/// CMYK and YCCK become RGB, by the file's profile if it has one. Adobe writes ink inverted.
 fn decode_cmyk<R: BufRead>(jpeg: Decompress<R>) -> io::Result<Picture> {
     let inverted = jpeg.markers().any(|m| m.marker == ADOBE && m.data.starts_with(b"Adobe"));
+    let profile = read_icc(&jpeg);
     let mut rows = jpeg.to_colorspace(ColorSpace::JCS_CMYK)?;
-    let mut row = vec![0; rows.width() * 4];
-    let mut pixels = Vec::with_capacity(rows.width() * rows.height() * 3);
-    for _ in 0..rows.height() {
-        rows.read_scanlines_into::<u8>(&mut row)?;
-        for ink in row.chunks_exact(4) {
-            let light = |ink: u8| u16::from(if inverted { ink } else { 255 - ink });
-            let black = light(ink[3]);
-            pixels.extend(ink[..3].iter().map(|&colour| ((light(colour) * black + 127) / 255) as u8));
-        }
+    let width = rows.width();
+    let mut ink = rows.read_scanlines::<u8>()?;
+    if inverted {
+        ink.iter_mut().for_each(|ink| *ink = 255 - *ink);
     }
+    let plain = |ink: &[u8]| {
+        let light = |ink: u8| u16::from(255 - ink);
+        [ink[0], ink[1], ink[2]].map(|colour| ((light(colour) * light(ink[3]) + 127) / 255) as u8)
+    };
+    let pixels = icc::from_cmyk(&ink, profile.as_deref(), width)
+        .unwrap_or_else(|| ink.chunks_exact(4).flat_map(plain).collect());
     Ok(finish(&rows, pixels))
 }
 
@@ -116,25 +132,23 @@ fn estimate_quality(table: &QTable) -> u8 {
     (1..=100).min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(100)
 }
 
-/// A baseline JPEG with 4:2:0 chroma, at `quality` 1 to 100.
-pub(super) fn encode(picture: &Picture, quality: u8) -> Result<Vec<u8>, OssError> {
-    let rgb = picture.rgb_on_white();
-    guarded(|| {
-        let mut jpeg = Compress::new(ColorSpace::JCS_RGB);
-        // The standard tables: their quality can be read back from the file, and thumbnails are made in milliseconds.
-        jpeg.set_fastest_defaults();
-        jpeg.set_size(picture.width as usize, picture.height as usize);
-        jpeg.set_quality(f32::from(quality));
-        let mut started = jpeg.start_compress(Vec::new())?;
-        let chunks = picture.icc.as_deref().unwrap_or_default().chunks(ICC_CHUNK);
-        let count = chunks.len();
-        for (number, chunk) in (1u8..).zip(chunks) {
-            started.write_marker(ICC, &[ICC_HEAD, &[number, count as u8], chunk].concat());
-        }
-        started.write_scanlines(&rgb)?;
-        started.finish()
-    })
-    .ok_or_else(|| OssError::new(OssCode::InternalError, "The result could not be encoded as JPEG."))
+/// A JPEG of RGB, or of luma and chroma as they are, with 4:2:0 chroma, at `quality` 1 to 100, with the standard tables: their quality can be read back from the file.
+pub(super) fn encode(picture: &Picture, quality: u8, progressive: bool) -> Result<Vec<u8>, OssError> {
+    let failed = || OssError::new(OssCode::InternalError, "The result could not be encoded as JPEG.");
+    let side = |side: u32| u16::try_from(side).map_err(|_| failed());
+    let mut body = Vec::new();
+    let mut jpeg = Encoder::new(&mut body, quality);
+    jpeg.set_sampling_factor(SamplingFactor::F_2_2);
+    jpeg.set_progressive(progressive);
+    if let Some(profile) = &picture.icc {
+        jpeg.add_icc_profile(profile).map_err(|_| failed())?;
+    }
+    if let Some(orientation) = picture.untold {
+        jpeg.add_exif_metadata(&header::exif_of(orientation)).map_err(|_| failed())?;
+    }
+    let colours = if picture.luma_chroma { ColorType::Ycbcr } else { ColorType::Rgb };
+    jpeg.encode(&picture.rgb_on_white(), side(picture.width)?, side(picture.height)?, colours).map_err(|_| failed())?;
+    Ok(body)
 }
 
 /// A slice that notes whether a reader wanted more than there is.

@@ -5,10 +5,15 @@ use shared::img::{MAX_RESULT_PIXELS, MAX_SIDE, MAX_SOURCE_BYTES, MAX_SOURCE_PIXE
 
 /// The most memory that one decoder may take, in bytes: the largest source allowed, as RGBA.
 pub(super) const MAX_DECODER_BYTES: u64 = MAX_SOURCE_PIXELS * 4;
+/// The most memory that profiles and texts of a PNG may take, unpacked, in bytes.
+pub(super) const MAX_PNG_EXTRA: u64 = 16 << 20;
 /// The largest side of a WebP, in pixels; its format allows no more.
 const MAX_WEBP_SIDE: u32 = 16_383;
 /// Real progressive JPEGs have about ten scans; each scan of a hostile one costs a pass over all its coefficients.
-const MAX_JPEG_SCANS: usize = 100;
+pub(super) const MAX_JPEG_SCANS: usize = 100;
+
+/// What the pixels of one request may take, in bytes, and with it those of all requests at a time.
+pub(super) const MAX_PIXEL_BYTES: u64 = 1 << 30;
 
 fn too_large(message: String, ec: &str) -> OssError {
     OssError::new(OssCode::ImageTooLarge, message).ec(ec)
@@ -58,8 +63,8 @@ pub(super) fn webp_side((width, height): (u32, u32)) -> Result<(), OssError> {
     Err(too_large(message, "0040-00000011"))
 }
 
-/// Whether a JPEG has more scans than any real one.
-pub(super) fn too_many_scans(jpeg: &[u8]) -> bool {
+/// How many scans a JPEG has, counted up to one more than [`MAX_JPEG_SCANS`].
+pub(super) fn scans(jpeg: &[u8]) -> usize {
     // Inside compressed data FF is always followed by 00, so these two bytes begin a scan, there or in an embedded thumbnail.
-    jpeg.windows(2).filter(|pair| *pair == [0xFF, 0xDA]).take(MAX_JPEG_SCANS + 1).count() > MAX_JPEG_SCANS
+    memchr::memmem::find_iter(jpeg, b"\xFF\xDA").take(MAX_JPEG_SCANS + 1).count()
 }

@@ -1,4 +1,4 @@
-//! Decoded pixels: 8 bits a channel, RGB or RGBA, rows without padding.
+//! Decoded pixels: 8 bits a channel, RGB or RGBA, rows without padding. Fresh from a JPEG they may still be luma and chroma.
 
 use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage, RgbaImage};
@@ -14,8 +14,12 @@ pub(super) struct Picture {
     pub channels: usize,
     /// `width × height × channels` bytes.
     pub pixels: Vec<u8>,
+    /// Whether the three channels are JPEG's Y, Cb and Cr, which only `resize` and JPEG take; see [`Picture::become_rgb`].
+    pub luma_chroma: bool,
     /// The source's ICC profile, where it describes RGB.
     pub icc: Option<Vec<u8>>,
+    /// An orientation that the result must tell of, because the pixels were not turned.
+    pub untold: Option<Orientation>,
     /// The quality of a JPEG source, 1 to 100, estimated.
     pub source_quality: Option<u8>,
 }
@@ -23,7 +27,16 @@ pub(super) struct Picture {
 impl Picture {
     /// A picture of these pixels alone. The length of `pixels` must fit.
     pub fn new(size: (u32, u32), channels: usize, pixels: Vec<u8>) -> Self {
-        Self { width: size.0, height: size.1, channels, pixels, icc: None, source_quality: None }
+        Self {
+            width: size.0,
+            height: size.1,
+            channels,
+            pixels,
+            luma_chroma: false,
+            icc: None,
+            untold: None,
+            source_quality: None,
+        }
     }
 
     /// A picture of one colour; alpha, where there is any, as given.
@@ -59,6 +72,50 @@ impl Picture {
         }
         if self.channels == 4 {
             self.pixels[at + 3] = (alpha * 255.0).round() as u8;
+        }
+    }
+
+    /// Turns luma and chroma into RGB (ITU-T T.871), in fixed point of 16 bits.
+    pub fn become_rgb(&mut self) {
+        if !std::mem::take(&mut self.luma_chroma) {
+            return;
+        }
+        const HALF: i32 = 1 << 15;
+        for pixel in self.pixels.chunks_exact_mut(3) {
+            let (luma, cb, cr) = (i32::from(pixel[0]) << 16, i32::from(pixel[1]) - 128, i32::from(pixel[2]) - 128);
+            let channel = |value: i32| ((value + HALF) >> 16).clamp(0, 255) as u8;
+            pixel[0] = channel(luma + 91_881 * cr);
+            pixel[1] = channel(luma - 22_554 * cb - 46_802 * cr);
+            pixel[2] = channel(luma + 116_130 * cb);
+        }
+    }
+
+    /// Gives an opaque picture an alpha channel.
+    pub fn add_alpha(&mut self) {
+        if self.channels == 3 {
+            self.pixels = self.pixels.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+            self.channels = 4;
+        }
+    }
+
+    /// Weighs each colour with its alpha, for steps that mix neighbours.
+    pub fn premultiply(&mut self) {
+        if self.channels == 4 {
+            for pixel in self.pixels.chunks_exact_mut(4) {
+                let alpha = u16::from(pixel[3]);
+                pixel[..3].iter_mut().for_each(|channel| *channel = ((u16::from(*channel) * alpha + 127) / 255) as u8);
+            }
+        }
+    }
+
+    /// Undoes [`Picture::premultiply`].
+    pub fn unpremultiply(&mut self) {
+        if self.channels == 4 {
+            for pixel in self.pixels.chunks_exact_mut(4) {
+                let alpha = u16::from(pixel[3]).max(1);
+                let whole = |channel: u8| ((u16::from(channel) * 255 + alpha / 2) / alpha).min(255) as u8;
+                pixel[..3].iter_mut().for_each(|channel| *channel = whole(*channel));
+            }
         }
     }
 

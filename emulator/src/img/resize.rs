@@ -5,8 +5,8 @@ use fast_image_resize::{PixelType, ResizeOptions, Resizer};
 use shared::error::{OssCode, OssError};
 use shared::img::{Resize, Target};
 
-use super::limits;
 use super::picture::Picture;
+use super::{icc, limits};
 
 /// The resize with `P` resolved, for a watermark on a picture of `main` pixels.
 pub(super) fn effective(resize: &Resize, main: Option<(u32, u32)>) -> Resize {
@@ -26,6 +26,9 @@ pub(super) fn apply(picture: &mut Picture, nominal: (u32, u32), resize: &Resize)
     picture.pixels = pixels;
     (picture.width, picture.height) = if pads { scaled } else { canvas };
     if pads {
+        picture.become_rgb();
+        // The colour that pads is sRGB's.
+        icc::to_srgb(picture);
         let mut padded = Picture::filled(canvas, picture.channels, [red, green, blue, 255]);
         padded.paste(picture, (canvas.0 - scaled.0) / 2, (canvas.1 - scaled.1) / 2);
         picture.pixels = padded.pixels;

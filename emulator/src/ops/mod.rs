@@ -28,6 +28,7 @@ mod versions;
 mod write;
 
 pub use cross_origin::{check_referer, mark};
+pub use picture::{check_protection, meant};
 pub use tagging::tags_of;
 pub use write::put_form;
 

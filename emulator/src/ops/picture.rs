@@ -1,7 +1,6 @@
 //! Pictures: GetObject with `x-oss-process`, and ProcessObject, which saves the result. The work is done on the blocking pool, a few at a time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Response, header};
@@ -13,17 +12,20 @@ use serde_json::json;
 use shared::bucket::BucketName;
 use shared::error::{OssCode, OssError};
 use shared::img::Process;
+use shared::sign::Request;
 
 use super::read::Held;
 use super::write::{record_of, store_object};
 use super::{Failure, attributes, conditions, notify, read, restore, settings};
+use crate::authenticate::Caller;
 use crate::authorize::Question;
 use crate::callback::Plan;
-use crate::img;
+use crate::img::{self, Kept, Key};
 use crate::operation::{Plane, not_implemented};
 use crate::oss::{Call, Intake, check_key, no_such_bucket};
 use crate::reply;
-use crate::store::{from_ms, run, to_ms};
+use crate::settings::channel::Channel;
+use crate::store::{BucketRecord, ObjectRecord, StoreError, from_ms, run, to_ms};
 
 /// `GET /bucket/key?x-oss-process=image/…`, or `style/NAME`.
 pub async fn get(call: &Call<'_>, process: &str) -> Result<Response<Body>, Failure> {
@@ -31,7 +33,7 @@ pub async fn get(call: &Call<'_>, process: &str) -> Result<Response<Body>, Failu
     let held = source(call).await?;
     conditions::check(call.request, &held.record)?;
     let output = processed(call, &held, process).await?;
-    let mut response = reply::typed(output.content_type, output.body.into());
+    let mut response = reply::typed(output.content_type, output.body);
     // The ETag stays that of the source object, as on OSS.
     reply::set_etag(&mut response, &held.record.etag);
     let modified = shared::timefmt::http_date(from_ms(held.record.modified_ms));
@@ -43,6 +45,46 @@ pub async fn get(call: &Call<'_>, process: &str) -> Result<Response<Body>, Failu
 async fn require_read(call: &Call<'_>) -> Result<(), Failure> {
     let (bucket, key) = (Some(call.bucket()), Some(call.key()));
     call.require(Question { action: "oss:GetObject", plane: Plane::Read, bucket, key, version: None }).await
+}
+
+/// What a GET of a picture really asks for, where that is something else than was signed: `KEY!STYLE` stands for the style of a key,
+/// and with a process `versionId` does not count (`img-and-ram.md` §1.1).
+pub fn meant(request: &Request, bucket: &BucketRecord) -> Result<Option<Request>, OssError> {
+    let Some(key) = request.key.as_deref().filter(|_| request.method == "GET") else { return Ok(None) };
+    if request.param(PROCESS).is_some() {
+        return Ok(request.param("versionId").is_some().then(|| {
+            let mut current = request.clone();
+            current.query.retain(|(name, _)| name != "versionId");
+            current
+        }));
+    }
+    let Some(channel) = channel(bucket)? else { return Ok(None) };
+    let Some((object, style)) = channel.part(key) else { return Ok(None) };
+    if !bucket.settings.contains_key(&format!("style/{style}")) {
+        return Ok(None);
+    }
+    let mut styled = Request { key: Some(object.to_owned()), ..request.clone() };
+    styled.query.push((PROCESS.to_owned(), format!("style/{style}")));
+    Ok(Some(styled))
+}
+
+/// Lets strangers see what the bucket shows them: protected pictures by a style alone (`img-and-ram.md` §1.7).
+///
+/// # Errors
+/// 403 `AccessDenied`, 0040-00000031.
+pub fn check_protection(caller: &Caller<'_>, request: &Request, bucket: &BucketRecord) -> Result<(), OssError> {
+    let (Caller::Anonymous, "GET", Some(key)) = (caller, request.method.as_str(), &request.key) else { return Ok(()) };
+    match channel(bucket)? {
+        Some(channel) if !channel.shows(key, request.param(PROCESS)) => {
+            let message = "The channel can be only accessed using style.";
+            Err(OssError::new(OssCode::AccessDenied, message).ec("0040-00000031"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn channel(bucket: &BucketRecord) -> Result<Option<Channel>, OssError> {
+    bucket.settings.get("img").map(|text| Channel::parse(text)).transpose()
 }
 
 async fn source(call: &Call<'_>) -> Result<Held, Failure> {
@@ -57,28 +99,60 @@ async fn source(call: &Call<'_>) -> Result<Held, Failure> {
     Ok(held)
 }
 
-async fn processed(call: &Call<'_>, held: &Held, process: Process) -> Result<img::Output, Failure> {
+/// The result, kept from before or made now. Rights are asked for each time.
+async fn processed(call: &Call<'_>, held: &Held, process: Process) -> Result<Kept, Failure> {
     img::check_source_bytes(held.record.size)?;
-    // Held by the work itself, which goes on if nobody waits for it; before anything is read, so that few sources are in memory.
-    let place = Arc::clone(&call.world.pictures).acquire_owned().await;
     let mut marks = BTreeMap::new();
     for key in process.watermark_objects() {
         let (action, bucket) = ("oss:GetObject", call.request.bucket.as_deref());
         call.require(Question { action, plane: Plane::Read, bucket, key: Some(key), version: None }).await?;
         marks.insert(key.to_owned(), watermark(call, key).await?);
     }
-    let source = held.record.clone();
-    let output = run(&call.world.store, move |store| {
-        let _place = place;
-        let bytes = read::whole(store, &source)?;
-        let mut fetch = |key: &str| marks.get(key).cloned().ok_or_else(|| read::no_such_key(key));
-        Ok(img::process(&bytes, source.size, &process, &mut fetch))
-    })
-    .await?;
-    Ok(output?)
+    let key = key_of(&held.record, &process, &marks);
+    call.world.pictures.result(key, run_in_pool(call, &held.record, process, marks)).await
 }
 
-async fn watermark(call: &Call<'_>, key: &str) -> Result<Vec<u8>, Failure> {
+/// The ETag alone is not enough: an MD5 can be made to meet another.
+fn key_of(source: &ObjectRecord, process: &Process, marks: &BTreeMap<String, Held>) -> Key {
+    let name = |record: &ObjectRecord| {
+        let blobs = record.segments.iter().map(|segment| segment.blob.as_str()).collect::<Vec<_>>();
+        format!("{}:{}:{}", record.etag, record.size, blobs.join(","))
+    };
+    let marks = marks.values().map(|held| name(&held.record)).collect::<Vec<_>>();
+    Key(format!("{} {process} {}", name(source), marks.join(" ")))
+}
+
+async fn run_in_pool(
+    call: &Call<'_>,
+    source: &ObjectRecord,
+    process: Process,
+    marks: BTreeMap<String, Held>,
+) -> Result<Kept, Failure> {
+    let gone = |_| Failure::from(OssError::new(OssCode::ServiceUnavailable, "The emulator is stopping."));
+    // Both are held by the work itself, which goes on if nobody waits for it.
+    let place = call.world.pictures.place().await.map_err(gone)?;
+    let record = source.clone();
+    let (bytes, marks) = run(&call.world.store, move |store| {
+        let read = |(key, held): (String, Held)| Ok((key, read::whole(store, &held.record)?));
+        Ok((read::whole(store, &record)?, marks.into_iter().map(read).collect::<Result<BTreeMap<_, _>, StoreError>>()?))
+    })
+    .await?;
+    let mut weight = img::weight(&bytes, &process)?;
+    for mark in marks.values() {
+        weight += img::weight(mark, &Process::default())?;
+    }
+    let room = call.world.pictures.room(weight).await.map_err(gone)?;
+    let size = source.size;
+    let output = run(&call.world.store, move |_| {
+        let _held = (place, room);
+        let mut fetch = |key: &str| marks.get(key).cloned().ok_or_else(|| read::no_such_key(key));
+        Ok(img::process(&bytes, size, &process, &mut fetch))
+    })
+    .await??;
+    Ok(Kept { content_type: output.content_type, body: output.body.into() })
+}
+
+async fn watermark(call: &Call<'_>, key: &str) -> Result<Held, Failure> {
     let held = read::hold(call, (call.bucket(), key), None).await.map_err(|failure| match failure.error.code {
         OssCode::NoSuchKey => {
             let message = format!("The watermark object {key} does not exist.");
@@ -87,10 +161,10 @@ async fn watermark(call: &Call<'_>, key: &str) -> Result<Vec<u8>, Failure> {
         _ => failure,
     })?;
     img::check_source_bytes(held.record.size)?;
-    let record = held.record.clone();
-    Ok(run(&call.world.store, move |store| read::whole(store, &record)).await?)
+    Ok(held)
 }
 
+const PROCESS: &str = "x-oss-process";
 const MAX_BODY: usize = 64 * 1024;
 const PARAMETER: &str = "x-oss-process=";
 const SAVE_AS: &str = "|sys/saveas,";

@@ -2,6 +2,7 @@
 //! their sub-resource, and one piece of code puts, gets and deletes them all ([`Setting`]).
 
 pub mod acl;
+pub mod channel;
 pub mod choice;
 pub mod cors;
 pub mod create_bucket;
@@ -84,7 +85,7 @@ fn put_choice(choice: &Choice, body: &str) -> Result<String, OssError> {
 }
 
 /// Every such setting, by name.
-pub static SETTINGS: [Setting; 17] = [
+pub static SETTINGS: [Setting; 18] = [
     xml("accessmonitor", |b, _| put_choice(&choice::ACCESS_MONITOR, b), || choice::ACCESS_MONITOR.unset()),
     xml(
         "bucketArchiveDirectRead",
@@ -98,6 +99,7 @@ pub static SETTINGS: [Setting; 17] = [
         |b, _| https_config::HttpsConfig::parse(b).map(|h| h.to_xml()),
         || Ok(https_config::HttpsConfig::default().to_xml()),
     ),
+    xml("img", |b, _| channel::Channel::parse(b).map(|c| c.to_xml()), || Ok(channel::Channel::default().to_xml())),
     xml(
         "lifecycle",
         |b, put| lifecycle::Lifecycle::parse(b, put.allow_overlap, put.new_id).map(|l| l.to_xml()),

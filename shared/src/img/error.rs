@@ -15,6 +15,14 @@ pub enum ImgError {
         /// OSS's finer code; `None` where its documentation names none.
         ec: Option<&'static str>,
     },
+    /// An action that needs a value has none.
+    #[error("The action {action} needs a value.")]
+    Missing {
+        /// The action.
+        action: &'static str,
+        /// OSS's finer code; `None` where its documentation names none.
+        ec: Option<&'static str>,
+    },
     /// An action or parameter is missing, doubled or in the wrong place.
     #[error("{problem}")]
     Shape {
@@ -47,7 +55,9 @@ impl ImgError {
 impl From<ImgError> for OssError {
     fn from(error: ImgError) -> Self {
         let (code, ec) = match &error {
-            ImgError::Value { ec, .. } | ImgError::Shape { ec, .. } => (OssCode::InvalidArgument, *ec),
+            ImgError::Value { ec, .. } | ImgError::Missing { ec, .. } | ImgError::Shape { ec, .. } => {
+                (OssCode::InvalidArgument, *ec)
+            }
             ImgError::UnknownAction(_) => (OssCode::InvalidArgument, Some("0040-00000213")),
             ImgError::NotImplemented(_) => (OssCode::NotImplemented, None),
             ImgError::TooManyWatermarks => (OssCode::WatermarkError, None),

@@ -3,6 +3,8 @@
 //! `Process::parse` reads a value of the query parameter, `Display` prints its normal form: every key that differs from its
 //! default, in one fixed order, base64 in its URL-safe form without padding. `parse(print(p)) == p` for every `p` that was parsed.
 
+mod adjust;
+mod crop;
 mod error;
 mod parse;
 mod print;
@@ -10,6 +12,8 @@ mod resize;
 mod value;
 mod watermark;
 
+pub use adjust::{Blur, ROTATE, SHARPEN, TONE};
+pub use crop::{Area, Axis, Crop, IndexCrop, circle, corner_radius};
 pub use error::ImgError;
 pub use resize::{Resize, ResizeMode, Target};
 pub use value::{Gravity, Rgb};
@@ -27,6 +31,10 @@ pub const MAX_SOURCE_SIDE: u32 = 30_000;
 pub const MAX_SOURCE_PIXELS: u64 = 250_000_000;
 /// How many image watermarks one request may draw.
 pub const MAX_IMAGE_WATERMARKS: usize = 3;
+/// The largest radius of `circle` and `rounded-corners`, in pixels.
+pub const MAX_RADIUS: u32 = 4096;
+/// The largest side of a picture that `rotate` and `auto-orient` turn, in pixels.
+pub const MAX_TURNED_SIDE: u32 = 4096;
 
 /// One `x-oss-process=image/…`: actions that run left to right, each on the result of the one before.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,8 +58,8 @@ impl Process {
     }
 
     /// Whether the answer is JSON about the picture instead of a picture.
-    pub fn is_info(&self) -> bool {
-        self.actions == [Action::Info]
+    pub fn is_question(&self) -> bool {
+        matches!(self.actions.as_slice(), [Action::Info | Action::AverageHue])
     }
 
     /// The objects that its image watermarks read, in order.
@@ -68,19 +76,49 @@ impl Process {
 pub enum Action {
     /// `resize,…`
     Resize(Resize),
+    /// `crop,…`
+    Crop(Crop),
+    /// `indexcrop,…`
+    IndexCrop(IndexCrop),
+    /// `circle,r_…`: radius in pixels, 1 to [`MAX_RADIUS`].
+    Circle(u32),
+    /// `rounded-corners,r_…`: radius in pixels, 1 to [`MAX_RADIUS`].
+    RoundedCorners(u32),
+    /// `rotate,…`: degrees clockwise, within [`ROTATE`].
+    Rotate(i32),
+    /// `auto-orient,…`: whether the picture is turned as its EXIF says. Without this action it is.
+    AutoOrient(bool),
+    /// `blur,…`
+    Blur(Blur),
+    /// `bright,…`: within [`TONE`].
+    Bright(i32),
+    /// `contrast,…`: within [`TONE`].
+    Contrast(i32),
+    /// `sharpen,…`: within [`SHARPEN`].
+    Sharpen(i32),
     /// `watermark,…`
     Watermark(Box<Watermark>),
     /// `format,…`
     Format(Format),
     /// `quality,…`
     Quality(Quality),
+    /// `interlace,…`: whether a JPEG result is progressive.
+    Interlace(bool),
     /// `info`: JSON about the picture; stands alone.
     Info,
+    /// `average-hue`: the picture's mean colour as JSON; stands alone.
+    AverageHue,
 }
 
 impl From<Resize> for Action {
     fn from(resize: Resize) -> Self {
         Self::Resize(resize)
+    }
+}
+
+impl From<Crop> for Action {
+    fn from(crop: Crop) -> Self {
+        Self::Crop(crop)
     }
 }
 

@@ -4,7 +4,10 @@ use std::fmt::{self, Display, Formatter};
 
 use super::value::{Rgb, to_base64};
 use super::watermark::{Align, Font};
-use super::{Action, Format, Gravity, ImageWatermark, Process, Quality, Resize, ResizeMode, TextWatermark, Watermark};
+use super::{
+    Action, Axis, Crop, Format, Gravity, ImageWatermark, IndexCrop, Process, Quality, Resize, ResizeMode,
+    TextWatermark, Watermark,
+};
 
 impl Display for Process {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -17,11 +20,23 @@ impl Display for Action {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Resize(resize) => resize.fmt(f),
+            Self::Crop(crop) => crop.fmt(f),
+            Self::IndexCrop(strip) => strip.fmt(f),
+            Self::Circle(radius) => write!(f, "circle,r_{radius}"),
+            Self::RoundedCorners(radius) => write!(f, "rounded-corners,r_{radius}"),
+            Self::Rotate(degrees) => write!(f, "rotate,{degrees}"),
+            Self::AutoOrient(on) => write!(f, "auto-orient,{}", u8::from(*on)),
+            Self::Blur(blur) => write!(f, "blur,r_{},s_{}", blur.radius, blur.sigma),
+            Self::Bright(value) => write!(f, "bright,{value}"),
+            Self::Contrast(value) => write!(f, "contrast,{value}"),
+            Self::Sharpen(value) => write!(f, "sharpen,{value}"),
             Self::Watermark(watermark) => watermark.fmt(f),
             Self::Format(format) => write!(f, "format,{format}"),
             Self::Quality(Quality::Relative(q)) => write!(f, "quality,q_{q}"),
             Self::Quality(Quality::Absolute(q)) => write!(f, "quality,Q_{q}"),
+            Self::Interlace(on) => write!(f, "interlace,{}", u8::from(*on)),
             Self::Info => f.write_str("info"),
+            Self::AverageHue => f.write_str("average-hue"),
         }
     }
 }
@@ -46,6 +61,25 @@ impl Display for Resize {
             write!(f, ",color_{}", self.color)?;
         }
         Ok(())
+    }
+}
+
+impl Display for Crop {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let default = Self::default();
+        f.write_str("crop")?;
+        unless_default(f, "w", self.w.unwrap_or(0), 0)?;
+        unless_default(f, "h", self.h.unwrap_or(0), 0)?;
+        unless_default(f, "x", self.x, default.x)?;
+        unless_default(f, "y", self.y, default.y)?;
+        unless_default(f, "g", self.gravity, default.gravity)
+    }
+}
+
+impl Display for IndexCrop {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let axis = if self.axis == Axis::X { 'x' } else { 'y' };
+        write!(f, "indexcrop,{axis}_{},i_{}", self.length, self.index)
     }
 }
 

@@ -5,7 +5,7 @@ use shared::img::{ImageWatermark, Process};
 
 use crate::img::header::Header;
 use crate::img::picture::Picture;
-use crate::img::{Fetch, limits, run};
+use crate::img::{Fetch, icc, limits, run};
 
 /// Reads the mark and runs its own process. `main` is the size of the picture that it will stand on.
 pub(super) fn load(mark: &ImageWatermark, main: (u32, u32), fetch: Fetch<'_>) -> Result<Picture, OssError> {
@@ -13,7 +13,10 @@ pub(super) fn load(mark: &ImageWatermark, main: (u32, u32), fetch: Fetch<'_>) ->
     limits::source_bytes(source.len() as u64)?;
     let header = Header::read(&source)?;
     let nothing = Process::default();
-    run(&source, &header, mark.process.as_ref().unwrap_or(&nothing), Some(main), fetch)
+    let mut picture = run(&source, &header, mark.process.as_ref().unwrap_or(&nothing), Some(main), fetch)?;
+    picture.become_rgb();
+    icc::to_srgb(&mut picture);
+    Ok(picture)
 }
 
 /// Lays `mark` over `on`, its top left corner `at`.

@@ -1,13 +1,14 @@
 //! The step `watermark`: where a mark stands, and drawing it there once or all over the picture (`img-and-ram.md` §1.4).
 
+mod fonts;
 mod image;
 mod text;
 
 use shared::error::OssError;
 use shared::img::{Align, Gravity, Watermark};
 
-use super::Fetch;
 use super::picture::Picture;
+use super::{Fetch, icc};
 use text::LaidText;
 
 /// Something that can be drawn.
@@ -34,6 +35,8 @@ impl Mark {
 
 /// Draws `mark` on `picture`. What sticks out of the picture is cut.
 pub(super) fn apply(picture: &mut Picture, mark: &Watermark, fetch: Fetch<'_>) -> Result<(), OssError> {
+    // The colours of marks are sRGB's.
+    icc::to_srgb(picture);
     let image = mark.image.as_ref().map(|image| image::load(image, picture.size(), fetch)).transpose()?;
     let text = mark.text.as_ref().map(text::lay_out).transpose()?;
     let mut marks: Vec<Mark> = image.map(Mark::Image).into_iter().chain(text.map(Mark::Text)).collect();

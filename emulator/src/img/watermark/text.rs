@@ -2,18 +2,16 @@
 //! picture, so that memory does not grow with the size or angle of the text.
 
 use ab_glyph::{
-    Font, FontRef, Glyph, GlyphId, Outline, OutlineCurve, OutlinedGlyph, Point, PxScale, PxScaleFactor, Rect, point,
+    Font, Glyph, GlyphId, Outline, OutlineCurve, OutlinedGlyph, Point, PxScale, PxScaleFactor, Rect, point,
 };
-use shared::error::{OssCode, OssError};
+use shared::error::OssError;
 use shared::img::TextWatermark;
 
+use super::fonts::{self, Run};
 use crate::img::picture::Picture;
 
 /// How far the shadow falls right and down, as a share of the font's size.
 const SHADOW_OFFSET: f32 = 1.0 / 20.0;
-
-/// Drawn for what the font lacks; the font's own glyph for that is empty.
-const MISSING: char = '□';
 
 /// Text with every glyph in its place.
 pub(super) struct LaidText {
@@ -25,29 +23,19 @@ pub(super) struct LaidText {
     shadow: Option<(f32, i64)>,
 }
 
-/// Lays a text out. All the fonts that OSS offers are drawn with the one that we may ship; what it lacks becomes [`MISSING`].
+/// Lays a text out, each run of it shaped by the font that has its characters. The line is as high as the first font's.
 pub(super) fn lay_out(mark: &TextWatermark) -> Result<LaidText, OssError> {
-    let font = FontRef::try_from_slice(shared::font::CJK)
-        .map_err(|_| OssError::new(OssCode::InternalError, "The font of text watermarks could not be read."))?;
-    let pixels_per_unit = mark.size as f32 / font.units_per_em().unwrap_or(1000.0);
-    let factor = PxScaleFactor { horizontal: pixels_per_unit, vertical: pixels_per_unit };
+    let fonts = fonts::all()?;
     let turn = Turn::clockwise(mark.rotate);
-    let (mut glyphs, mut advance) = (Vec::new(), 0.0);
-    for character in mark.text.chars().filter(|c| !c.is_control()) {
-        let id = match font.glyph_id(character) {
-            GlyphId(0) => font.glyph_id(MISSING),
-            id => id,
-        };
-        if let Some(outline) = font.outline(id).filter(|outline| !outline.curves.is_empty()) {
-            let scale = PxScale::from(font.height_unscaled() * pixels_per_unit);
-            let position = turn.on_screen(point(advance, 0.0));
-            glyphs.push(OutlinedGlyph::new(Glyph { id, scale, position }, turn.outline(outline), factor));
-        }
-        advance += font.h_advance_unscaled(id) * pixels_per_unit;
+    let (mut glyphs, mut pen) = (Vec::new(), 0.0);
+    for run in fonts::runs(fonts, &mark.text) {
+        pen = lay_run(&run, mark.size as f32, turn, pen, &mut glyphs);
     }
+    let main = &fonts[0].outlines;
+    let pixels_per_unit = mark.size as f32 / fonts[0].units_per_em;
     let line = Rect {
-        min: point(0.0, -font.ascent_unscaled() * pixels_per_unit),
-        max: point(advance, -font.descent_unscaled() * pixels_per_unit),
+        min: point(0.0, -main.ascent_unscaled() * pixels_per_unit),
+        max: point(pen, -main.descent_unscaled() * pixels_per_unit),
     };
     let around = turn.box_of(line);
     let shadow = (mark.shadow > 0)
@@ -59,6 +47,24 @@ pub(super) fn lay_out(mark: &TextWatermark) -> Result<LaidText, OssError> {
         rgb: mark.color.0,
         shadow,
     })
+}
+
+/// Places the glyphs of one run from `pen` on; returns where the next begins.
+fn lay_run(run: &Run<'_>, size: f32, turn: Turn, mut pen: f32, glyphs: &mut Vec<OutlinedGlyph>) -> f32 {
+    let font = &run.font.outlines;
+    let pixels_per_unit = size / run.font.units_per_em;
+    let factor = PxScaleFactor { horizontal: pixels_per_unit, vertical: pixels_per_unit };
+    let scale = PxScale::from(font.height_unscaled() * pixels_per_unit);
+    for shaped in run.shape() {
+        let outline = u16::try_from(shaped.id).ok().and_then(|id| Some((GlyphId(id), font.outline(GlyphId(id))?)));
+        if let Some((id, outline)) = outline.filter(|(_, outline)| !outline.curves.is_empty()) {
+            let at = point(pen + shaped.right * pixels_per_unit, -shaped.up * pixels_per_unit);
+            let glyph = Glyph { id, scale, position: turn.on_screen(at) };
+            glyphs.push(OutlinedGlyph::new(glyph, turn.outline(outline), factor));
+        }
+        pen += shaped.advance * pixels_per_unit;
+    }
+    pen
 }
 
 impl LaidText {
