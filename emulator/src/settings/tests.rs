@@ -167,6 +167,13 @@ const ROUND_TRIPS: &[(&str, &str, &str)] = &[
         "",
     ),
     (
+        "img",
+        "<Channel><OrigPicForbidden>true</OrigPicForbidden><StyleDelimiters>!,-</StyleDelimiters></Channel>",
+        "<Channel><Status>Enabled</Status><OrigPicForbidden>True</OrigPicForbidden><UseStyleOnly>False</UseStyleOnly>\
+         <StyleDelimiters>!-</StyleDelimiters><Default404Pic></Default404Pic><AutoSetContentType>False</AutoSetContentType>\
+         <UseSrcFormat>False</UseSrcFormat><SetAttachName>False</SetAttachName></Channel>",
+    ),
+    (
         "policy",
         r#"{ "Version": "1", "Statement": [{"Action":["oss:PutObject"],"Effect":"Allow","Resource":["acs:oss:*:*:b"]}]}"#,
         "",
