@@ -76,6 +76,14 @@ pub enum Problem {
         /// The rule that it breaks.
         error: NameError,
     },
+    /// A setting inside a section is wrong.
+    #[error("{at}: {what}")]
+    Section {
+        /// Its path, such as `Identity.Providers[1].JwksUrl`.
+        at: String,
+        /// What is wrong, and what it may be.
+        what: String,
+    },
     /// A setting that does not exist, most often a slip of the pen.
     #[error("{key} is not a setting; the settings are {known}")]
     UnknownKey {

@@ -82,7 +82,7 @@ fn readiness(config: &Config, app: &App, address: SocketAddr) -> serde_json::Val
         "token_expire_time": config.token_expire_time,
         "sts_endpoint": config.sts_endpoint.to_string(),
     });
-    let place = app.place();
+    let place = app.settings().grants.place().clone();
     for (name, value) in [
         ("bucket", &place.bucket),
         ("region", &place.region),

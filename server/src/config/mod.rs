@@ -1,7 +1,9 @@
 //! The app server's settings as checked types: from a file, from text, or built in code.
 
+mod identity;
 mod policy;
 mod read;
+pub(crate) mod section;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -14,7 +16,9 @@ use shared::region::{Endpoint, Region};
 use shared::secret::mask;
 use shared::sts::{MAX_DURATION, MIN_DURATION};
 
+pub use self::identity::IdentitySection;
 pub use self::policy::PolicyTemplate;
+use self::section::Section;
 use crate::error::{ConfigError, Problem};
 
 /// Where the app server listens unless `Listen` says otherwise: the port of the reference document's sample server.
@@ -51,6 +55,8 @@ pub struct Config {
     pub region: Option<Region>,
     /// OSS's address, told to apps (`OssEndpoint`); see [`Config::told_endpoint`].
     pub oss_endpoint: Option<Endpoint>,
+    /// Who may ask (`Identity`); `None` tells no callers apart.
+    pub identity: Option<IdentitySection>,
 }
 
 impl Config {
@@ -68,6 +74,7 @@ impl Config {
             object_prefix: None,
             region: None,
             oss_endpoint: None,
+            identity: None,
         }
     }
 
@@ -113,7 +120,12 @@ impl Config {
             problems.push(Problem::DemoKey { key_id: mask(key_id), host: host.to_owned() });
         }
         problems.extend(self.session_policy().err().unwrap_or_default());
+        self.check_sections(&mut problems);
         if problems.is_empty() { Ok(()) } else { Err(ConfigError { source: self.source.clone(), problems }) }
+    }
+
+    fn check_sections(&self, problems: &mut Vec<Problem>) {
+        check_section(self.identity.as_ref(), problems);
     }
 
     /// The session policy with its placeholders filled in, as compact JSON; `None` when the whole role is meant.
@@ -158,6 +170,12 @@ impl Config {
             warnings.push("StsEndpoint is plain HTTP: tokens cross the network unencrypted. Use https".to_owned());
         }
         warnings
+    }
+}
+
+fn check_section<T: Section>(section: Option<&T>, problems: &mut Vec<Problem>) {
+    if let Some(section) = section {
+        section.check(T::KEY, problems);
     }
 }
 

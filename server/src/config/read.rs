@@ -13,8 +13,9 @@ use shared::region::{Endpoint, Region};
 use shared::secret::Secret;
 use shared::sts::{MAX_DURATION, MIN_DURATION};
 
+use super::section::Section;
 use super::{
-    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, NOT_UTF_8, PolicyTemplate, role_arn_problem,
+    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, IdentitySection, NOT_UTF_8, PolicyTemplate, role_arn_problem,
     token_expire_time_problem,
 };
 use crate::error::Problem;
@@ -33,6 +34,8 @@ const KEYS: [&str; 11] = [
     "Region",
     "OssEndpoint",
 ];
+/// The sections, each an object with settings of its own.
+const SECTIONS: [&str; 1] = [IdentitySection::KEY];
 const OTHER_SPELLING: &str = "AccessKeyId";
 
 /// Reads the text of a `config.json`; `file` names it, and `PolicyFile` is relative to its folder.
@@ -52,6 +55,7 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
     let sts_endpoint = settings.name("StsEndpoint", Some(DEFAULT_STS_ENDPOINT), Endpoint::parse);
     let region = settings.name("Region", None, Region::parse);
     let oss_endpoint = settings.name("OssEndpoint", None, Endpoint::parse);
+    let identity = settings.section::<IdentitySection>();
     let (Some(sts_endpoint), true) = (sts_endpoint, settings.problems.is_empty()) else {
         return Err(settings.problems);
     };
@@ -67,6 +71,7 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
         object_prefix,
         region,
         oss_endpoint,
+        identity,
     })
 }
 
@@ -79,8 +84,9 @@ struct Settings {
 
 impl Settings {
     fn check_keys(&mut self) {
-        let known = || KEYS.join(", ");
-        let unknown = self.fields.keys().filter(|key| !KEYS.contains(&key.as_str()) && *key != OTHER_SPELLING);
+        let known = || [&KEYS[..], &SECTIONS].concat().join(", ");
+        let is_known = |key: &str| KEYS.contains(&key) || SECTIONS.contains(&key) || key == OTHER_SPELLING;
+        let unknown = self.fields.keys().filter(|key| !is_known(key));
         self.problems.extend(unknown.map(|key| Problem::UnknownKey { key: key.clone(), known: known() }));
         if self.fields.contains_key(KEYS[0]) && self.fields.contains_key(OTHER_SPELLING) {
             self.problems.push(Problem::TwoSpellings);
@@ -165,6 +171,14 @@ impl Settings {
             self.invalid("Listen", &format!("{text:?}"), "an IP address and a port, such as 127.0.0.1:7080");
             DEFAULT_LISTEN
         })
+    }
+
+    /// A section, checked at once so that its problems are told with all the others.
+    fn section<T: Section>(&mut self) -> Option<T> {
+        let value = self.fields.get(T::KEY).filter(|value| !value.is_null())?;
+        let section = T::read(value, &mut self.problems)?;
+        section.check(T::KEY, &mut self.problems);
+        Some(section)
     }
 
     /// A setting that is a name of some kind; absent or empty gives the name `default`, if there is one.
