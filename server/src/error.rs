@@ -15,6 +15,9 @@ pub enum StartError {
          (the package ca-certificates)"
     )]
     HttpClient(String),
+    /// The work of a reload broke off.
+    #[error("the reload broke off: {0}")]
+    Reload(String),
 }
 
 /// Everything that is wrong with one set of settings, so that one reading is enough to put it right.

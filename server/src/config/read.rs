@@ -15,8 +15,8 @@ use shared::sts::{MAX_DURATION, MIN_DURATION};
 
 use super::section::Section;
 use super::{
-    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, IdentitySection, NOT_UTF_8, PolicyTemplate, role_arn_problem,
-    token_expire_time_problem,
+    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, GrantsSection, IdentitySection, NOT_UTF_8, ObjectKeySection,
+    PolicyTemplate, role_arn_problem, token_expire_time_problem,
 };
 use crate::error::Problem;
 
@@ -35,7 +35,7 @@ const KEYS: [&str; 11] = [
     "OssEndpoint",
 ];
 /// The sections, each an object with settings of its own.
-const SECTIONS: [&str; 1] = [IdentitySection::KEY];
+const SECTIONS: [&str; 3] = [IdentitySection::KEY, GrantsSection::KEY, ObjectKeySection::KEY];
 const OTHER_SPELLING: &str = "AccessKeyId";
 
 /// Reads the text of a `config.json`; `file` names it, and `PolicyFile` is relative to its folder.
@@ -56,6 +56,8 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
     let region = settings.name("Region", None, Region::parse);
     let oss_endpoint = settings.name("OssEndpoint", None, Endpoint::parse);
     let identity = settings.section::<IdentitySection>();
+    let grants = settings.section::<GrantsSection>();
+    let object_key = settings.section::<ObjectKeySection>();
     let (Some(sts_endpoint), true) = (sts_endpoint, settings.problems.is_empty()) else {
         return Err(settings.problems);
     };
@@ -72,6 +74,9 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
         region,
         oss_endpoint,
         identity,
+        grants,
+        object_key,
+        folder: file.parent().unwrap_or(Path::new("")).to_owned(),
     })
 }
 
@@ -137,7 +142,9 @@ impl Settings {
         let policy = self.policy(file);
         let bucket = self.name("Bucket", None, BucketName::parse);
         let prefix = self.object_prefix();
-        if let (Some(policy), true) = (&policy, self.problems.len() == before) {
+        // With any of the sections the policy is filled for each identity; its proof is made with them.
+        let plain = !SECTIONS.iter().any(|key| self.fields.contains_key(*key));
+        if let (Some(policy), true) = (&policy, plain && self.problems.len() == before) {
             self.problems.extend(policy.fill(bucket.as_ref(), prefix.as_ref()).err().unwrap_or_default());
         }
         (policy, bucket, prefix)

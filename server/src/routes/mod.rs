@@ -1,6 +1,7 @@
 //! The routes of the app server, and what every one of them shares: the body limit, the time limit and the request log.
 
 mod token;
+mod v1;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -35,6 +36,7 @@ pub fn router(app: Arc<App>) -> Router {
     TOKEN_PATHS
         .iter()
         .fold(Router::new(), |router, path| router.route(path, token.clone()))
+        .route("/v1/token", get(v1::token).post(v1::token))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
