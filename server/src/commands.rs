@@ -98,9 +98,9 @@ fn sign_url(
         _ => None,
     });
     let key = key.ok_or("the configuration has no SignedUrl provider with a key")?;
-    let secret = key.read(&config.folder).map_err(|problems| {
-        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-    })?;
+    let secret = key
+        .read(&config.folder)
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| format!("this machine has no randomness: {error}"))?;
     let nonce: String = random.iter().map(|byte| format!("{byte:02x}")).collect();

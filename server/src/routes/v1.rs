@@ -54,9 +54,9 @@ fn asked(body: Result<Bytes, BytesRejection>) -> Result<Option<Asked>, Refusal> 
         return Ok(None);
     }
     let expected = "expected an object with grant, folder, seconds, extension or size";
-    serde_json::from_slice(&body)
-        .map(Some)
-        .map_err(|_| Refusal::bad_request("InvalidBody", format!("The body is not the JSON that it should be: {expected}.")))
+    serde_json::from_slice(&body).map(Some).map_err(|_| {
+        Refusal::bad_request("InvalidBody", format!("The body is not the JSON that it should be: {expected}."))
+    })
 }
 
 fn body_of(app: &App, vended: &Vended) -> String {
