@@ -32,7 +32,11 @@ impl Settings {
     pub(crate) fn new(config: Config, memory: &Arc<Memory>, clock: &Arc<dyn Clock>) -> Result<Self, StartError> {
         let mut problems = config.check().err().map(|error| error.problems).unwrap_or_default();
         let identities = Identities::new(&config, memory, clock, &mut problems)?;
-        let grants = Grants::new(&config, clock, &mut problems).filter(|_| problems.is_empty());
+        let grants = Grants::new(&config, clock, &mut problems);
+        if let Some(grants) = &grants {
+            grants.check_known(&identities.known_by_name(), &mut problems);
+        }
+        let grants = grants.filter(|_| problems.is_empty());
         let Some(grants) = grants else {
             return Err(ConfigError { source: config.source, problems }.into());
         };
