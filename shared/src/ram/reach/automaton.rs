@@ -62,10 +62,11 @@ type Place<S> = (Vec<Positions>, S);
 
 /// The shortest text of this shape for which `wanted`, asked of the globs' matches, gives something; with what it gave.
 ///
-/// Each of `spare` is a kind of characters, of which the first that no glob names stands for all the others.
+/// The first `needed` globs must match: a text with which one of them cannot any more is not followed. Each of `spare` is a kind of characters, of which the first that no glob names stands for all the others.
 pub(super) fn shortest<S: Shape, T>(
     shape: &S,
     globs: &[Glob],
+    needed: usize,
     spare: &[&str],
     mut wanted: impl FnMut(&[bool]) -> Result<Option<T>, TooComplex>,
 ) -> Result<Option<(String, T)>, TooComplex> {
@@ -84,7 +85,10 @@ pub(super) fn shortest<S: Shape, T>(
         }
         for &c in &alphabet {
             let Some(state) = shape.step(&place.1, c) else { continue };
-            let positions = globs.iter().zip(&place.0).map(|(glob, at)| stepped(glob, at, c)).collect();
+            let positions: Vec<Positions> = globs.iter().zip(&place.0).map(|(glob, at)| stepped(glob, at, c)).collect();
+            if positions.iter().take(needed).any(Vec::is_empty) {
+                continue;
+            }
             let next = (positions, state);
             if seen.insert(next.clone()) {
                 if found.len() == MAX_STATES {
@@ -196,7 +200,7 @@ mod tests {
         fn finds_a_shortest_text_where_trying_all_finds_one(inside in "[ab*?/]{0,4}", outside in "[ab*?/]{0,4}") {
             let globs = [glob(&inside), glob(&outside)];
             let tells = |matched: &[bool]| Ok((matched[0] && !matched[1]).then_some(()));
-            let found = shortest(&Any, &globs, &["z"], tells).unwrap().map(|(text, ())| text);
+            let found = shortest(&Any, &globs, 1, &["z"], tells).unwrap().map(|(text, ())| text);
             let (inside, outside) = (Pattern::new(&inside, Case::Sensitive), Pattern::new(&outside, Case::Sensitive));
             let differs = |text: &str| inside.matches(text) && !outside.matches(text);
             let tried = texts().into_iter().find(|text| differs(text));
@@ -211,6 +215,6 @@ mod tests {
     #[test]
     fn patterns_made_to_be_costly_are_given_up() {
         let costly = glob(&format!("*a{}", "?".repeat(40)));
-        assert!(shortest(&Any, &[costly], &["z"], |_| Ok(None::<()>)).is_err());
+        assert!(shortest(&Any, &[costly], 0, &["z"], |_| Ok(None::<()>)).is_err());
     }
 }
