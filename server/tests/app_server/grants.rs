@@ -238,7 +238,7 @@ fn whatever_two_identities_are_called_neither_reaches_the_other_s_folder() {
     let config = Config::parse(&settings(&endpoint, &sections), "config.json".as_ref()).unwrap();
     let app = server::App::new(config, std::sync::Arc::new(shared::clock::SystemClock)).unwrap();
     let settings = app.settings();
-    proptest!(ProptestConfig::with_cases(100), |(one in (name(), name()), other in (name(), name()))| {
+    proptest!(ProptestConfig::with_cases(64), |(one in (name(), name()), other in (name(), name()))| {
         let plan = |(user, device): &(String, String)| {
             let identity = Identity { device: Some(device.clone()), ..Identity::new("p", user) };
             settings.grants.plan(&identity, &Asked::default()).unwrap()
