@@ -13,7 +13,7 @@ use shared::img::{Action, Format, Process, Quality};
 use super::header::{Header, exif_of};
 use super::picture::Picture;
 use super::webp::{self, Loss};
-use super::{icc, jpeg, limits};
+use super::{buffers, icc, jpeg, limits};
 
 /// The quality of a JPEG or WebP that nobody asked a quality of. Alibaba's example picture, of quality 82, keeps 96 % of its bytes
 /// when real OSS turns it by 90 degrees (`img-and-ram.md` §1.11), which is about this.
@@ -85,16 +85,22 @@ pub(super) fn mime(format: Format) -> &'static str {
     }
 }
 
-/// Encodes `picture`.
+/// Encodes `picture`, whose buffer the next one then uses.
 pub(super) fn encode(mut picture: Picture, wish: Wish) -> Result<Vec<u8>, OssError> {
+    let body = body(&mut picture, wish)?;
+    buffers::give(picture.pixels);
+    Ok(body)
+}
+
+fn body(picture: &mut Picture, wish: Wish) -> Result<Vec<u8>, OssError> {
     if wish.format != Format::Jpg {
         picture.become_rgb();
     }
     if !matches!(wish.format, Format::Jpg | Format::Png | Format::Webp) {
         // They have no place for a profile, or their encoder has none.
-        icc::to_srgb(&mut picture);
+        icc::to_srgb(picture);
     }
-    let picture = &picture;
+    let picture = &*picture;
     let mut body = Vec::new();
     let written = match wish.format {
         Format::Jpg => return jpeg::encode(picture, wish.jpeg_quality(picture.source_quality), wish.progressive),

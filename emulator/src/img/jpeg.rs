@@ -16,7 +16,7 @@ use shared::img::Format;
 
 use super::header::{self, Header};
 use super::picture::Picture;
-use super::{icc, limits};
+use super::{buffers, icc, limits};
 
 const EXIF: Marker = Marker::APP(1);
 const ICC: Marker = Marker::APP(2);
@@ -31,6 +31,10 @@ fn guarded<T>(work: impl FnOnce() -> io::Result<T>) -> Option<T> {
 
 /// The head of a JPEG.
 pub(super) fn header(source: &[u8]) -> Result<Header, OssError> {
+    let scans = limits::scans(source);
+    if scans > limits::MAX_JPEG_SCANS {
+        return Err(header::damage(Format::Jpg));
+    }
     guarded(|| {
         let jpeg = Decompress::with_markers(&[EXIF, ICC]).from_mem(source)?;
         let (width, height) = jpeg.size();
@@ -42,7 +46,7 @@ pub(super) fn header(source: &[u8]) -> Result<Header, OssError> {
             orientation: exif.and_then(Orientation::from_exif_chunk),
             icc: read_icc(&jpeg).filter(|profile| header::describes_rgb(profile)),
             // Several scans are put together in memory, as coefficients of two bytes.
-            decoder_bytes: if limits::scans(source) > 1 { 6 } else { 0 },
+            decoder_bytes: if scans > 1 { 6 } else { 0 },
             animated: false,
         })
     })
@@ -70,9 +74,6 @@ pub(super) fn eighths(size: (u32, u32), at_least: (u32, u32)) -> u8 {
 /// Decodes `source` at the smallest of these fractions whose sides reach `at_least`. `raw` leaves luma and chroma as they are.
 pub(super) fn decode(source: &[u8], at_least: (u32, u32), raw: bool) -> Result<Picture, OssError> {
     let damaged = || header::damage(Format::Jpg);
-    if limits::scans(source) > limits::MAX_JPEG_SCANS {
-        return Err(damaged());
-    }
     let ran_dry = Cell::new(false);
     let picture = guarded(|| {
         let mut jpeg =
@@ -83,18 +84,24 @@ pub(super) fn decode(source: &[u8], at_least: (u32, u32), raw: bool) -> Result<P
             ColorSpace::JCS_CMYK | ColorSpace::JCS_YCCK => decode_cmyk(jpeg),
             ColorSpace::JCS_YCbCr if raw => {
                 let mut rows = jpeg.to_colorspace(ColorSpace::JCS_YCbCr)?;
-                let pixels = rows.read_scanlines::<u8>()?;
+                let pixels = read(&mut rows, 3)?;
                 Ok(Picture { luma_chroma: true, ..finish(&rows, pixels) })
             }
             _ => {
                 let mut rows = jpeg.rgb()?;
-                let pixels = rows.read_scanlines::<u8>()?;
+                let pixels = read(&mut rows, 3)?;
                 Ok(finish(&rows, pixels))
             }
         }
     });
     // libjpeg pads a truncated file with grey; OSS calls it damaged.
     picture.filter(|_| !ran_dry.get()).ok_or_else(damaged)
+}
+
+fn read<R: BufRead>(rows: &mut mozjpeg::decompress::DecompressStarted<R>, channels: usize) -> io::Result<Vec<u8>> {
+    let mut pixels = buffers::take(rows.width() * rows.height() * channels);
+    rows.read_scanlines_into::<u8>(&mut pixels)?;
+    Ok(pixels)
 }
 
 fn finish<R>(rows: &mozjpeg::decompress::DecompressStarted<R>, pixels: Vec<u8>) -> Picture {
@@ -110,7 +117,7 @@ fn decode_cmyk<R: BufRead>(jpeg: Decompress<R>) -> io::Result<Picture> {
     let profile = read_icc(&jpeg);
     let mut rows = jpeg.to_colorspace(ColorSpace::JCS_CMYK)?;
     let width = rows.width();
-    let mut ink = rows.read_scanlines::<u8>()?;
+    let mut ink = read(&mut rows, 4)?;
     if inverted {
         ink.iter_mut().for_each(|ink| *ink = 255 - *ink);
     }

@@ -5,6 +5,7 @@
 
 mod animate;
 mod blur;
+mod buffers;
 mod corners;
 mod crop;
 mod decode;

@@ -6,7 +6,7 @@ use shared::error::{OssCode, OssError};
 use shared::img::{Resize, Target};
 
 use super::picture::Picture;
-use super::{icc, limits};
+use super::{buffers, icc, limits};
 
 /// The resize with `P` resolved, for a watermark on a picture of `main` pixels.
 pub(super) fn effective(resize: &Resize, main: Option<(u32, u32)>) -> Resize {
@@ -23,7 +23,7 @@ pub(super) fn apply(picture: &mut Picture, nominal: (u32, u32), resize: &Resize)
     let (scaled, canvas) = (target.scaled, target.canvas);
     let pads = scaled.0 < canvas.0 || scaled.1 < canvas.1;
     let pixels = scale(picture, &target)?;
-    picture.pixels = pixels;
+    buffers::give(std::mem::replace(&mut picture.pixels, pixels));
     (picture.width, picture.height) = if pads { scaled } else { canvas };
     if pads {
         picture.become_rgb();
@@ -51,7 +51,8 @@ fn scale(picture: &mut Picture, target: &Target) -> Result<Vec<u8>, OssError> {
     let kind = if picture.channels == 4 { PixelType::U8x4 } else { PixelType::U8x3 };
     let failed = || OssError::new(OssCode::InternalError, "The picture could not be resized.");
     let source = ImageRef::new(picture.width, picture.height, &picture.pixels, kind).map_err(|_| failed())?;
-    let mut result = Image::new(size.0, size.1, kind);
+    let buffer = buffers::take(size.0 as usize * size.1 as usize * picture.channels);
+    let mut result = Image::from_vec_u8(size.0, size.1, buffer, kind).map_err(|_| failed())?;
     Resizer::new().resize(&source, &mut result, &options).map_err(|_| failed())?;
     Ok(result.into_vec())
 }
