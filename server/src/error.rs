@@ -15,6 +15,9 @@ pub enum StartError {
          (the package ca-certificates)"
     )]
     HttpClient(String),
+    /// The metadata of uploads cannot be kept.
+    #[error("the section Uploads: {0}")]
+    Uploads(String),
 }
 
 /// Everything that is wrong with one set of settings, so that one reading is enough to put it right.

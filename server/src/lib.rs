@@ -21,6 +21,8 @@ mod routes;
 mod serve;
 pub mod settings;
 mod sts_client;
+pub mod uploads;
+mod vend;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -37,6 +39,7 @@ use crate::error::StartError;
 use crate::grant::{Asked, Planned};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
+use crate::uploads::Uploads;
 
 pub use crate::routes::{TOKEN_PATH, router};
 pub use crate::serve::{Peer, serve};
@@ -46,6 +49,8 @@ pub use crate::serve::{Peer, serve};
 pub struct App {
     settings: ArcSwap<Settings>,
     clock: Arc<dyn Clock>,
+    /// Opened once: a reload changes what is done with it, not where it is.
+    uploads: Option<Arc<Uploads>>,
 }
 
 /// A token, and what it was planned as.
@@ -58,13 +63,20 @@ pub struct Vended {
 }
 
 impl App {
-    /// Checks the settings and makes the server ready; nothing is sent yet. `clock` dates the requests to STS.
+    /// Checks the settings and makes the server ready; nothing is sent yet but to the database of `Uploads`. `clock` dates
+    /// the requests to STS. Needs a tokio runtime.
     ///
     /// # Errors
     /// [`StartError`]: everything that is wrong with the settings, or no TLS.
     pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StartError> {
-        let settings = ArcSwap::from_pointee(Settings::new(config, &clock)?);
-        Ok(Arc::new(Self { settings, clock }))
+        let settings = Settings::new(config, &clock)?;
+        let section = settings.config.uploads.as_ref();
+        let uploads = section.map(|section| Uploads::open(section, Arc::clone(&clock))).transpose()?;
+        let app = Arc::new(Self { settings: ArcSwap::from_pointee(settings), clock, uploads });
+        if app.uploads.is_some() {
+            tokio::spawn(uploads::reconcile::now_and_then(Arc::downgrade(&app)));
+        }
+        Ok(app)
     }
 
     /// Puts other settings in the place of those in use. Running requests finish on what they began with.
@@ -79,6 +91,11 @@ impl App {
     /// The settings in use. Take them once a request.
     pub fn settings(&self) -> Arc<Settings> {
         self.settings.load_full()
+    }
+
+    /// The metadata of uploads, where the configuration keeps it.
+    pub fn uploads(&self) -> Option<&Arc<Uploads>> {
+        self.uploads.as_ref()
     }
 
     /// Gives the sender of a request a token: who is it, what may it have, and what does STS say.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use shared::bucket::BucketName;
 use shared::clock::Clock;
 
 use crate::config::Config;
@@ -10,6 +11,8 @@ use crate::error::{ConfigError, StartError};
 use crate::grant::Grants;
 use crate::identity::Identities;
 use crate::sts_client::StsClient;
+use crate::uploads::bucket::Bucket;
+use crate::uploads::report::Checks;
 
 /// The snapshot.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub struct Settings {
     pub grants: Grants,
     /// Where tokens come from.
     pub sts: StsClient,
+    /// The bucket, as the server itself may look into it; `None` unless the configuration says where it is.
+    pub bucket: Option<Bucket>,
 }
 
 impl Settings {
@@ -38,6 +43,17 @@ impl Settings {
             return Err(ConfigError { source: config.source, problems }.into());
         }
         let sts = StsClient::new(config.sts_endpoint.clone(), config.credentials.clone(), Arc::clone(clock))?;
-        Ok(Self { config, identities, grants, sts })
+        let bucket = Bucket::of(&config, clock)?;
+        Ok(Self { config, identities, grants, sts, bucket })
+    }
+
+    /// What reports of uploads are checked with.
+    pub(crate) fn checks(&self) -> Checks<'_> {
+        Checks {
+            own: self.config.bucket.as_ref().map(BucketName::as_str),
+            bucket: self.bucket.as_ref(),
+            sts: &self.sts,
+            secret: self.config.uploads.as_ref().and_then(|uploads| uploads.callback_secret.as_ref()),
+        }
     }
 }

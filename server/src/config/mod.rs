@@ -4,6 +4,8 @@ mod identity;
 mod policy;
 mod read;
 pub(crate) mod section;
+mod uploads;
+mod vend;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -19,6 +21,8 @@ use shared::sts::{MAX_DURATION, MIN_DURATION};
 pub use self::identity::IdentitySection;
 pub use self::policy::PolicyTemplate;
 use self::section::Section;
+pub use self::uploads::UploadsSection;
+pub use self::vend::VendSection;
 use crate::error::{ConfigError, Problem};
 
 /// Where the app server listens unless `Listen` says otherwise: the port of the reference document's sample server.
@@ -57,6 +61,10 @@ pub struct Config {
     pub oss_endpoint: Option<Endpoint>,
     /// Who may ask (`Identity`); `None` tells no callers apart.
     pub identity: Option<IdentitySection>,
+    /// The metadata of uploads (`Uploads`); `None` keeps none.
+    pub uploads: Option<UploadsSection>,
+    /// What callers without an SDK are given (`Vend`); `None` vends tokens alone.
+    pub vend: Option<VendSection>,
 }
 
 impl Config {
@@ -75,6 +83,8 @@ impl Config {
             region: None,
             oss_endpoint: None,
             identity: None,
+            uploads: None,
+            vend: None,
         }
     }
 
@@ -126,6 +136,8 @@ impl Config {
 
     fn check_sections(&self, problems: &mut Vec<Problem>) {
         check_section(self.identity.as_ref(), problems);
+        check_section(self.uploads.as_ref(), problems);
+        check_section(self.vend.as_ref(), problems);
     }
 
     /// The session policy with its placeholders filled in, as compact JSON; `None` when the whole role is meant.

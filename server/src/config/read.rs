@@ -15,8 +15,8 @@ use shared::sts::{MAX_DURATION, MIN_DURATION};
 
 use super::section::Section;
 use super::{
-    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, IdentitySection, NOT_UTF_8, PolicyTemplate, role_arn_problem,
-    token_expire_time_problem,
+    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, IdentitySection, NOT_UTF_8, PolicyTemplate, UploadsSection,
+    VendSection, role_arn_problem, token_expire_time_problem,
 };
 use crate::error::Problem;
 
@@ -35,7 +35,7 @@ const KEYS: [&str; 11] = [
     "OssEndpoint",
 ];
 /// The sections, each an object with settings of its own.
-const SECTIONS: [&str; 1] = [IdentitySection::KEY];
+const SECTIONS: [&str; 3] = [IdentitySection::KEY, UploadsSection::KEY, VendSection::KEY];
 const OTHER_SPELLING: &str = "AccessKeyId";
 
 /// Reads the text of a `config.json`; `file` names it, and `PolicyFile` is relative to its folder.
@@ -56,6 +56,9 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
     let region = settings.name("Region", None, Region::parse);
     let oss_endpoint = settings.name("OssEndpoint", None, Endpoint::parse);
     let identity = settings.section::<IdentitySection>();
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let uploads = settings.section::<UploadsSection>().map(|section| section.within(folder));
+    let vend = settings.section::<VendSection>();
     let (Some(sts_endpoint), true) = (sts_endpoint, settings.problems.is_empty()) else {
         return Err(settings.problems);
     };
@@ -72,6 +75,8 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
         region,
         oss_endpoint,
         identity,
+        uploads,
+        vend,
     })
 }
 

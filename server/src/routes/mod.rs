@@ -1,6 +1,8 @@
 //! The routes of the app server, and what every one of them shares: the body limit, the time limit and the request log.
 
+mod callback;
 mod token;
+mod v1;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde_json::json;
 use shared::token::TokenReply;
 
@@ -24,7 +26,9 @@ pub const TOKEN_PATH: &str = "/sts";
 /// Where tokens are asked for: `/` in the Java, Node and Ruby samples, `/sts` in ali-oss's example, `/sts/getsts` in the
 /// samples of the Android and iOS SDKs.
 const TOKEN_PATHS: [&str; 3] = ["/", TOKEN_PATH, "/sts/getsts"];
-/// No route needs a body; a POST may have one.
+/// Where OSS tells of uploads.
+const CALLBACK_PATH: &str = "/callback";
+/// The longest body of any route: a report of an upload with 64 values of 1 KiB would not fit, and is none.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 /// Longer than the deadline of STS, so that it cuts off slow senders alone.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -35,11 +39,13 @@ pub fn router(app: Arc<App>) -> Router {
     TOKEN_PATHS
         .iter()
         .fold(Router::new(), |router, path| router.route(path, token.clone()))
+        .route(CALLBACK_PATH, post(callback::callback))
+        .with_state(Arc::clone(&app))
+        .merge(v1::router(app))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn(limited_and_logged))
-        .with_state(app)
 }
 
 /// Logs path, status and time. The query is left out, for it may hold a caller's credentials.

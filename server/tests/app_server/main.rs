@@ -3,6 +3,9 @@
 
 mod config;
 mod contract;
+mod postgres;
 mod program;
 mod sts_trouble;
 mod support;
+mod uploads;
+mod v1;

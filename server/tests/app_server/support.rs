@@ -101,7 +101,7 @@ async fn answer(State(seen): State<Arc<Seen>>, method: Method, uri: Uri, headers
 }
 
 /// Runs a router on a free port until the test ends.
-async fn spawn(router: Router) -> SocketAddr {
+pub async fn spawn(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(server::serve(listener, router, std::future::pending()));

@@ -1,0 +1,102 @@
+//! The REST form under `/v1`: true HTTP statuses, described by an OpenAPI document that is made from these handlers.
+
+mod page;
+pub(super) mod uploads;
+mod vend;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use utoipa::{OpenApi, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::{fresh_json, peer_address};
+use crate::App;
+use crate::grant::{Asked, Planned};
+use crate::refusal::Refusal;
+use crate::settings::Settings;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Direct Transfer",
+    description = "What apps ask of their app server. Who asks is known by the credential of an identity provider, in the header \
+        `Authorization` or as the server's configuration says. Refusals have the body `Refused`."
+))]
+struct Description;
+
+/// The routes below `/v1`, with their description and its page.
+pub(super) fn router(app: Arc<App>) -> axum::Router {
+    let described = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(uploads::list, uploads::report))
+        .routes(routes!(uploads::reconcile))
+        .routes(routes!(vend::presign))
+        .routes(routes!(vend::upload_form))
+        .routes(routes!(vend::callback))
+        .routes(routes!(vend::sign))
+        .with_state(app);
+    let (router, description) = described.split_for_parts();
+    page::with_description(router, &description)
+}
+
+/// The body of a refusal; the HTTP status says the same.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Refused {
+    /// The HTTP status.
+    status_code: u16,
+    /// What a program may act on.
+    error_code: String,
+    /// What a person reads.
+    error_message: String,
+}
+
+/// A refusal with its true status.
+pub(super) fn refused(refusal: Refusal) -> Response {
+    let body = Refused {
+        status_code: refusal.status.as_u16(),
+        error_code: refusal.code.into_owned(),
+        error_message: refusal.message,
+    };
+    let mut response = answer(refusal.status, &body);
+    if let Some(wait) = refusal.retry_after {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// An answer in JSON that nobody may store.
+fn answer<T: Serialize>(status: StatusCode, body: &T) -> Response {
+    (status, fresh_json(), serde_json::to_string(body).unwrap_or_default()).into_response()
+}
+
+/// The outcome of a handler as a response.
+fn told<T: Serialize>(outcome: Result<(StatusCode, T), Refusal>) -> Response {
+    match outcome {
+        Ok((status, body)) => answer(status, &body),
+        Err(refusal) => {
+            tracing::info!(code = ?refusal.code, reason = ?refusal.message, "refused");
+            refused(refusal)
+        }
+    }
+}
+
+/// Reads a body of JSON, whatever type it is sent as.
+fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Refusal> {
+    let body = body.map_err(|rejection| Refusal::bad_request("InvalidBody", rejection.body_text()))?;
+    serde_json::from_slice(&body)
+        .map_err(|error| Refusal::bad_request("InvalidBody", format!("the body is not what is asked for: {error}")))
+}
+
+/// Who asks and what its grant is; no token is made.
+async fn plan(settings: &Settings, head: &Parts, asked: &Asked) -> Result<Planned, Refusal> {
+    let identity = settings.identities.identify(head, peer_address(head)).await?;
+    settings.grants.plan(&identity, asked)
+}
