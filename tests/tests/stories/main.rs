@@ -27,5 +27,6 @@ mod survival;
 mod symlinks;
 mod tagging;
 mod tidy;
+mod upload_metadata;
 mod versions;
 mod window;

@@ -80,7 +80,7 @@ async fn page(app: &App, head: &Parts, query: Result<Query<ListQuery>, QueryReje
     let uploads = kept(app)?;
     let Query(query) = query.map_err(|rejection| Refusal::bad_request("InvalidQuery", rejection.body_text()))?;
     let settings = app.settings();
-    let asked = Asked { grant: query.grant.clone(), ..Asked::default() };
+    let asked = Asked { grant: query.grant.clone() };
     let planned = plan(&settings, head, &asked).await?;
     let filter = filter(&query, &settings, &planned)?;
     let found = uploads.page(&filter).await?;

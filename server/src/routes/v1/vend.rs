@@ -76,7 +76,7 @@ async fn presigned(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>)
         return Err(invalid("ContentType must look like image/jpeg"));
     }
     let object = ObjectKey::parse(&ask.object).map_err(|error| invalid(&error.to_string()))?;
-    let vended = app.vend(head, peer_address(head), &Asked { grant: ask.grant, ..Asked::default() }).await?;
+    let vended = app.vend(head, peer_address(head), &Asked { grant: ask.grant }).await?;
     let place = Place::of(&vended.planned.place)?;
     may(&vended.planned, action, &place.bucket, object.as_str())?;
     let callback = ask.callback.then(|| ready_made(settings.config.uploads.as_ref(), &vended.planned)).transpose()?;
@@ -145,7 +145,7 @@ async fn form(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> R
     if let Some(name) = content_types.iter().find(|name| !allowed(name)) {
         return Err(Refusal::forbidden("ContentTypeNotAllowed", format!("the server does not allow {name}")));
     }
-    let vended = app.vend(head, peer_address(head), &Asked { grant: ask.grant, ..Asked::default() }).await?;
+    let vended = app.vend(head, peer_address(head), &Asked { grant: ask.grant }).await?;
     let place = Place::of(&vended.planned.place)?;
     // The policy of the form lets through what begins like this; the token's own policy is asked by OSS again.
     let fixed = ask.object.split("${filename}").next().unwrap_or_default();
