@@ -18,6 +18,9 @@ pub enum StartError {
     /// The metadata of uploads cannot be kept.
     #[error("the section Uploads: {0}")]
     Uploads(String),
+    /// The work of a reload broke off.
+    #[error("the reload broke off: {0}")]
+    Reload(String),
 }
 
 /// Everything that is wrong with one set of settings, so that one reading is enough to put it right.

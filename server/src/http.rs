@@ -38,3 +38,18 @@ pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     }
     cause.to_string()
 }
+
+/// The body of an answer, of at most `most` bytes.
+///
+/// # Errors
+/// Why it cannot be read, for a log.
+pub(crate) async fn text(mut response: reqwest::Response, most: usize) -> Result<String, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| root_cause(&error))? {
+        if body.len() + chunk.len() > most {
+            return Err(format!("the answer has more than {most} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    String::from_utf8(body).map_err(|_| "the answer is not UTF-8".to_owned())
+}

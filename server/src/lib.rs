@@ -13,10 +13,13 @@
 
 pub mod config;
 pub mod error;
+pub mod explain;
+mod files;
 pub mod grant;
 mod http;
 pub mod identity;
 pub mod refusal;
+pub mod reload;
 mod routes;
 mod serve;
 pub mod settings;
@@ -25,7 +28,7 @@ pub mod uploads;
 mod vend;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use axum::http::request::Parts;
@@ -33,10 +36,12 @@ use shared::clock::Clock;
 use shared::secret::mask;
 use shared::timefmt;
 use shared::token::Grant;
+use time::OffsetDateTime;
 
 use crate::config::Config;
 use crate::error::StartError;
 use crate::grant::{Asked, Planned};
+use crate::identity::Memory;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::uploads::Uploads;
@@ -48,6 +53,9 @@ pub use crate::serve::{Peer, serve};
 #[derive(Debug)]
 pub struct App {
     settings: ArcSwap<Settings>,
+    memory: Arc<Memory>,
+    /// Why the last reload changed nothing; `None` when it did.
+    reload_failure: Mutex<Option<String>>,
     clock: Arc<dyn Clock>,
     /// Opened once: a reload changes what is done with it, not where it is.
     uploads: Option<Arc<Uploads>>,
@@ -69,10 +77,12 @@ impl App {
     /// # Errors
     /// [`StartError`]: everything that is wrong with the settings, or no TLS.
     pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StartError> {
-        let settings = Settings::new(config, &clock)?;
+        let memory = Arc::new(Memory::default());
+        let settings = Settings::new(config, &memory, &clock)?;
         let section = settings.config.uploads.as_ref();
         let uploads = section.map(|section| Uploads::open(section, Arc::clone(&clock))).transpose()?;
-        let app = Arc::new(Self { settings: ArcSwap::from_pointee(settings), clock, uploads });
+        let settings = ArcSwap::from_pointee(settings);
+        let app = Arc::new(Self { settings, memory, reload_failure: Mutex::default(), clock, uploads });
         if app.uploads.is_some() {
             tokio::spawn(uploads::reconcile::now_and_then(Arc::downgrade(&app)));
         }
@@ -84,7 +94,7 @@ impl App {
     /// # Errors
     /// [`StartError`]; then the settings in use stay.
     pub fn reload(&self, config: Config) -> Result<(), StartError> {
-        self.settings.store(Arc::new(Settings::new(config, &self.clock)?));
+        self.settings.store(Arc::new(Settings::new(config, &self.memory, &self.clock)?));
         Ok(())
     }
 
@@ -98,14 +108,34 @@ impl App {
         self.uploads.as_ref()
     }
 
-    /// Gives the sender of a request a token: who is it, what may it have, and what does STS say.
+    /// Why the files as they are now are not in use; `None` when they are.
+    pub fn reload_failure(&self) -> Option<String> {
+        self.reload_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_reload(&self, failure: Option<String>) {
+        *self.reload_failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// The time by this server's clock.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Gives the sender of a request a token: who is it, what may it have, and what does STS say. What it asks for is
+    /// `asked`, or else in its query.
     ///
     /// # Errors
     /// [`Refusal`] by an identity provider, by the grants, or by STS.
-    pub async fn vend(&self, head: &Parts, address: Option<IpAddr>, asked: &Asked) -> Result<Vended, Refusal> {
+    pub async fn vend(&self, head: &Parts, address: Option<IpAddr>, asked: Option<Asked>) -> Result<Vended, Refusal> {
         let settings = self.settings();
         let identity = settings.identities.identify(head, address).await?;
-        let planned = settings.grants.plan(&identity, asked)?;
+        let asked = match asked {
+            _ if !settings.grants.reads_questions() => Asked::default(),
+            Some(asked) => asked,
+            None => Asked::from_query(head.uri.query())?,
+        };
+        let planned = settings.grants.plan(&identity, &asked)?;
         let role = settings.sts.assume_role(&planned.ask).await?;
         let expires = role.credentials.expiration.map(timefmt::iso8601).unwrap_or_default();
         let key = mask(&role.credentials.access_key_id);

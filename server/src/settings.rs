@@ -9,7 +9,7 @@ use shared::clock::Clock;
 use crate::config::Config;
 use crate::error::{ConfigError, StartError};
 use crate::grant::Grants;
-use crate::identity::Identities;
+use crate::identity::{Identities, Memory};
 use crate::sts_client::StsClient;
 use crate::uploads::bucket::Bucket;
 use crate::uploads::report::Checks;
@@ -34,14 +34,13 @@ impl Settings {
     ///
     /// # Errors
     /// [`StartError`]: everything that is wrong with the settings at once, or no TLS.
-    pub fn new(config: Config, clock: &Arc<dyn Clock>) -> Result<Self, StartError> {
-        config.check()?;
-        let mut problems = Vec::new();
-        let identities = Identities::new(config.identity.as_ref(), &mut problems);
-        let grants = Grants::new(&config, &mut problems);
-        if !problems.is_empty() {
+    pub(crate) fn new(config: Config, memory: &Arc<Memory>, clock: &Arc<dyn Clock>) -> Result<Self, StartError> {
+        let mut problems = config.check().err().map(|error| error.problems).unwrap_or_default();
+        let identities = Identities::new(&config, memory, clock, &mut problems)?;
+        let grants = Grants::new(&config, clock, &mut problems).filter(|_| problems.is_empty());
+        let Some(grants) = grants else {
             return Err(ConfigError { source: config.source, problems }.into());
-        }
+        };
         let sts = StsClient::new(config.sts_endpoint.clone(), config.credentials.clone(), Arc::clone(clock))?;
         let bucket = Bucket::of(&config, clock)?;
         Ok(Self { config, identities, grants, sts, bucket })

@@ -15,8 +15,8 @@ use shared::sts::{MAX_DURATION, MIN_DURATION};
 
 use super::section::Section;
 use super::{
-    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, IdentitySection, NOT_UTF_8, PolicyTemplate, UploadsSection,
-    VendSection, role_arn_problem, token_expire_time_problem,
+    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, GrantsSection, IdentitySection, NOT_UTF_8, ObjectKeySection,
+    PolicyTemplate, UploadsSection, VendSection, role_arn_problem, token_expire_time_problem,
 };
 use crate::error::Problem;
 
@@ -35,7 +35,8 @@ const KEYS: [&str; 11] = [
     "OssEndpoint",
 ];
 /// The sections, each an object with settings of its own.
-const SECTIONS: [&str; 3] = [IdentitySection::KEY, UploadsSection::KEY, VendSection::KEY];
+const SECTIONS: [&str; 5] =
+    [IdentitySection::KEY, GrantsSection::KEY, ObjectKeySection::KEY, UploadsSection::KEY, VendSection::KEY];
 const OTHER_SPELLING: &str = "AccessKeyId";
 
 /// Reads the text of a `config.json`; `file` names it, and `PolicyFile` is relative to its folder.
@@ -56,6 +57,8 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
     let region = settings.name("Region", None, Region::parse);
     let oss_endpoint = settings.name("OssEndpoint", None, Endpoint::parse);
     let identity = settings.section::<IdentitySection>();
+    let grants = settings.section::<GrantsSection>();
+    let object_key = settings.section::<ObjectKeySection>();
     let folder = file.parent().unwrap_or(Path::new(""));
     let uploads = settings.section::<UploadsSection>().map(|section| section.within(folder));
     let vend = settings.section::<VendSection>();
@@ -75,8 +78,11 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
         region,
         oss_endpoint,
         identity,
+        grants,
+        object_key,
         uploads,
         vend,
+        folder: folder.to_owned(),
     })
 }
 
@@ -142,7 +148,9 @@ impl Settings {
         let policy = self.policy(file);
         let bucket = self.name("Bucket", None, BucketName::parse);
         let prefix = self.object_prefix();
-        if let (Some(policy), true) = (&policy, self.problems.len() == before) {
+        // With any of the sections the policy is filled for each identity; its proof is made with them.
+        let plain = !SECTIONS.iter().any(|key| self.fields.contains_key(*key));
+        if let (Some(policy), true) = (&policy, plain && self.problems.len() == before) {
             self.problems.extend(policy.fill(bucket.as_ref(), prefix.as_ref()).err().unwrap_or_default());
         }
         (policy, bucket, prefix)

@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::fresh_json;
-use super::v1::refused;
 use crate::App;
 use crate::refusal::Refusal;
 use crate::uploads::Kept;
@@ -37,10 +36,7 @@ pub(super) async fn callback(
             tracing::info!(id = upload.id, verified = upload.verified, "OSS told of an upload");
             (StatusCode::OK, fresh_json(), json!({ "Status": "OK", "Id": upload.id }).to_string()).into_response()
         }
-        Err(refusal) => {
-            tracing::warn!(code = ?refusal.code, reason = ?refusal.message, "a callback is refused");
-            refused(refusal)
-        }
+        Err(refusal) => refusal.into_response(),
     }
 }
 

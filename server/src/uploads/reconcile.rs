@@ -4,7 +4,6 @@ use std::sync::Weak;
 use std::time::Duration as Wait;
 
 use serde::Serialize;
-use shared::object_key::Prefix;
 use time::Duration;
 use utoipa::ToSchema;
 
@@ -137,7 +136,7 @@ async fn once(app: &App) -> Wait {
     let (Some(uploads), Some(bucket), Some(seconds)) = (app.uploads(), &settings.bucket, seconds) else {
         return PAUSE;
     };
-    let prefix = settings.config.object_prefix.as_ref().map_or("", Prefix::as_str);
+    let prefix = settings.grants.common_prefix();
     let every = Duration::seconds(i64::from(seconds));
     match uploads.reconcile_in_turn(bucket, &settings.sts, prefix, every).await {
         Ok(Some(done)) => tracing::info!(seen = done.seen, added = done.added, "the bucket is reconciled"),

@@ -3,9 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
+use shared::object_key::Prefix;
 
 use crate::config::UploadsSection;
-use crate::grant::Planned;
 use crate::refusal::Refusal;
 use crate::uploads::tag::{TAG_PARAMETER, Tag};
 
@@ -17,7 +17,7 @@ const BODY: &str = "bucket=${bucket}&object=${object}&etag=${etag}&size=${size}&
 ///
 /// # Errors
 /// [`Refusal`] 501 when the configuration has no `Uploads.CallbackUrl`.
-pub fn callback(uploads: Option<&UploadsSection>, planned: &Planned) -> Result<String, Refusal> {
+pub fn callback(uploads: Option<&UploadsSection>, identity: &str, prefix: Option<&Prefix>) -> Result<String, Refusal> {
     let configured = uploads.and_then(|uploads| Some((uploads, uploads.callback_url.as_ref()?)));
     let (uploads, url) = configured.ok_or_else(|| {
         let message = "the server vends no callbacks: its configuration has no Uploads.CallbackUrl";
@@ -25,8 +25,8 @@ pub fn callback(uploads: Option<&UploadsSection>, planned: &Planned) -> Result<S
     })?;
     let mut url = url.clone();
     if let Some(secret) = &uploads.callback_secret {
-        let prefix = planned.prefix.as_ref().map(ToString::to_string).unwrap_or_default();
-        let tag = Tag { identity: planned.identity.clone(), prefix }.seal(secret);
+        let prefix = prefix.map(ToString::to_string).unwrap_or_default();
+        let tag = Tag { identity: identity.to_owned(), prefix }.seal(secret);
         let joint = if url.contains('?') { '&' } else { '?' };
         url = format!("{url}{joint}{TAG_PARAMETER}={tag}");
     }

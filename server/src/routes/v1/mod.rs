@@ -1,6 +1,7 @@
 //! The REST form under `/v1`: true HTTP statuses, described by an OpenAPI document that is made from these handlers.
 
 mod page;
+mod token;
 pub(super) mod uploads;
 mod vend;
 
@@ -19,7 +20,7 @@ use utoipa_axum::routes;
 
 use super::{fresh_json, peer_address};
 use crate::App;
-use crate::grant::{Asked, Planned};
+use crate::identity::Identity;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 
@@ -34,6 +35,7 @@ struct Description;
 /// The routes below `/v1`, with their description and its page.
 pub(super) fn router(app: Arc<App>) -> axum::Router {
     let described = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(token::token))
         .routes(routes!(uploads::list, uploads::report))
         .routes(routes!(uploads::reconcile))
         .routes(routes!(vend::presign))
@@ -57,35 +59,30 @@ pub(super) struct Refused {
     error_message: String,
 }
 
-/// A refusal with its true status.
-pub(super) fn refused(refusal: Refusal) -> Response {
-    let body = Refused {
-        status_code: refusal.status.as_u16(),
-        error_code: refusal.code.into_owned(),
-        error_message: refusal.message,
-    };
-    let mut response = answer(refusal.status, &body);
-    if let Some(wait) = refusal.retry_after {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+impl IntoResponse for Refusal {
+    /// The refusal with its own status, `Retry-After` where waiting helps, and how to authenticate where that is missing.
+    fn into_response(self) -> Response {
+        tracing::warn!(code = ?self.code, reason = ?self.message, "refused");
+        let body = Refused {
+            status_code: self.status.as_u16(),
+            error_code: self.code.into_owned(),
+            error_message: self.message,
+        };
+        let mut response = answer(self.status, &body);
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
     }
-    response
 }
 
 /// An answer in JSON that nobody may store.
 fn answer<T: Serialize>(status: StatusCode, body: &T) -> Response {
     (status, fresh_json(), serde_json::to_string(body).unwrap_or_default()).into_response()
-}
-
-/// The outcome of a handler as a response.
-fn told<T: Serialize>(outcome: Result<(StatusCode, T), Refusal>) -> Response {
-    match outcome {
-        Ok((status, body)) => answer(status, &body),
-        Err(refusal) => {
-            tracing::info!(code = ?refusal.code, reason = ?refusal.message, "refused");
-            refused(refusal)
-        }
-    }
 }
 
 /// Reads a body of JSON, whatever type it is sent as.
@@ -95,8 +92,7 @@ fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, R
         .map_err(|error| Refusal::bad_request("InvalidBody", format!("the body is not what is asked for: {error}")))
 }
 
-/// Who asks and what its grant is; no token is made.
-async fn plan(settings: &Settings, head: &Parts, asked: &Asked) -> Result<Planned, Refusal> {
-    let identity = settings.identities.identify(head, peer_address(head)).await?;
-    settings.grants.plan(&identity, asked)
+/// Who asks.
+async fn identity(settings: &Settings, head: &Parts) -> Result<Identity, Refusal> {
+    settings.identities.identify(head, peer_address(head)).await
 }

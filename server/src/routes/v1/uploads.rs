@@ -17,9 +17,9 @@ use shared::timefmt;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Refused, plan, read, told};
+use super::{Refused, answer, identity, read};
 use crate::App;
-use crate::grant::{Asked, Planned};
+use crate::grant::Home;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::uploads::claims::Claims;
@@ -46,8 +46,6 @@ pub(super) struct ListQuery {
     limit: Option<u32>,
     /// `Next` of the page before.
     cursor: Option<String>,
-    /// The grant whose prefix is looked into.
-    grant: Option<String>,
 }
 
 /// A page of uploads, newest first.
@@ -72,17 +70,16 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     head: Parts,
     query: Result<Query<ListQuery>, QueryRejection>,
-) -> Response {
-    told(page(&app, &head, query).await.map(|page| (StatusCode::OK, page)))
+) -> Result<Response, Refusal> {
+    Ok(answer(StatusCode::OK, &page(&app, &head, query).await?))
 }
 
 async fn page(app: &App, head: &Parts, query: Result<Query<ListQuery>, QueryRejection>) -> Result<Page, Refusal> {
     let uploads = kept(app)?;
     let Query(query) = query.map_err(|rejection| Refusal::bad_request("InvalidQuery", rejection.body_text()))?;
     let settings = app.settings();
-    let asked = Asked { grant: query.grant.clone() };
-    let planned = plan(&settings, head, &asked).await?;
-    let filter = filter(&query, &settings, &planned)?;
+    let home = home(&settings, head).await?;
+    let filter = filter(&query, &settings, &home)?;
     let found = uploads.page(&filter).await?;
     let full = found.len() >= usize::try_from(filter.limit).unwrap_or(usize::MAX);
     let next = found.last().filter(|_| full).map(seal);
@@ -90,22 +87,22 @@ async fn page(app: &App, head: &Parts, query: Result<Query<ListQuery>, QueryReje
 }
 
 /// What the caller may see of what it asks for: an operator everything, anyone else what lies within its prefix.
-fn filter(query: &ListQuery, settings: &Settings, planned: &Planned) -> Result<Filter, Refusal> {
+fn filter(query: &ListQuery, settings: &Settings, home: &Home) -> Result<Filter, Refusal> {
     let invalid = |name: &str| Refusal::bad_request("InvalidQuery", format!("{name} is not what it must be"));
     let moment = |name: &str, text: &Option<String>| match text {
         None => Ok(None),
         Some(text) => timefmt::parse_iso8601(text).map(Some).ok_or_else(|| invalid(name)),
     };
-    let bucket = planned.place.bucket.clone().ok_or_else(|| {
+    let bucket = home.bucket.clone().ok_or_else(|| {
         let message = "the server does not know its bucket: its configuration needs Bucket";
         Refusal::new(StatusCode::NOT_IMPLEMENTED, "PlaceUnknown", message)
     })?;
     let section = settings.config.uploads.as_ref();
-    let operator = section.is_some_and(|uploads| uploads.operators.contains(&planned.identity));
-    let own = planned.prefix.as_ref().map_or("", Prefix::as_str);
+    let operator = section.is_some_and(|uploads| uploads.operators.contains(&home.identity));
+    let own = home.prefix.as_ref().map_or("", Prefix::as_str);
     let mut prefix = query.prefix.clone().unwrap_or_default();
     if !operator {
-        if query.identity.as_ref().is_some_and(|identity| *identity != planned.identity) {
+        if query.identity.as_ref().is_some_and(|identity| *identity != home.identity) {
             return Err(Refusal::forbidden("NotYourUploads", "only operators see the uploads of others"));
         }
         if own.starts_with(&prefix) {
@@ -142,19 +139,23 @@ fn filter(query: &ListQuery, settings: &Settings, planned: &Planned) -> Result<F
     (status = 409, description = "The object is another", body = Refused),
     (status = 503, description = "The bucket cannot be asked", body = Refused),
 ))]
-pub(super) async fn report(State(app): State<Arc<App>>, head: Parts, body: Result<Bytes, BytesRejection>) -> Response {
-    told(take(&app, &head, body).await.map(|kept| match kept {
-        Kept::Stored(upload) => (StatusCode::OK, upload),
-        Kept::Queued(upload) => (StatusCode::ACCEPTED, upload),
-    }))
+pub(super) async fn report(
+    State(app): State<Arc<App>>,
+    head: Parts,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    Ok(match take(&app, &head, body).await? {
+        Kept::Stored(upload) => answer(StatusCode::OK, &upload),
+        Kept::Queued(upload) => answer(StatusCode::ACCEPTED, &upload),
+    })
 }
 
 async fn take(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> Result<Kept, Refusal> {
     let uploads = kept(app)?;
     let settings = app.settings();
-    let planned = plan(&settings, head, &Asked::default()).await?;
+    let home = home(&settings, head).await?;
     let claims: Claims = read(body)?;
-    Ok(uploads.take_claims(claims, &planned.identity, planned.prefix.as_ref(), settings.checks()).await?)
+    Ok(uploads.take_claims(claims, &home.identity, home.prefix.as_ref(), settings.checks()).await?)
 }
 
 /// Where to go on.
@@ -174,22 +175,22 @@ pub(super) async fn reconcile(
     State(app): State<Arc<App>>,
     head: Parts,
     body: Result<Bytes, BytesRejection>,
-) -> Response {
-    told(look(&app, &head, body).await.map(|found| (StatusCode::OK, found)))
+) -> Result<Response, Refusal> {
+    Ok(answer(StatusCode::OK, &look(&app, &head, body).await?))
 }
 
 async fn look(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> Result<Reconciled, Refusal> {
     let uploads = kept(app)?;
     let settings = app.settings();
-    let planned = plan(&settings, head, &Asked::default()).await?;
+    let home = home(&settings, head).await?;
     let ask: ReconcileAsk = match &body {
         Ok(bytes) if bytes.is_empty() => ReconcileAsk::default(),
         _ => read(body)?,
     };
     let bucket = settings.bucket.as_ref().ok_or(crate::uploads::report::ReportError::NoBucket)?;
-    let prefix = planned.prefix.as_ref().map_or("", Prefix::as_str);
+    let prefix = home.prefix.as_ref().map_or("", Prefix::as_str);
     // Whoever has a folder of its own has what lies in it.
-    let identity = (!prefix.is_empty()).then_some(planned.identity.as_str());
+    let identity = (!prefix.is_empty()).then_some(home.identity.as_str());
     Ok(uploads.reconcile(bucket, &settings.sts, prefix, ask.from.as_deref(), identity).await?)
 }
 
@@ -212,6 +213,11 @@ impl From<ReconcileError> for Refusal {
             ReconcileError::Bucket(error) => Self::unavailable("BucketUnavailable", error.to_string(), RETRY),
         }
     }
+}
+
+/// Who asks, and where its folder is.
+async fn home(settings: &Settings, head: &Parts) -> Result<Home, Refusal> {
+    settings.grants.home(&identity(settings, head).await?)
 }
 
 /// The uploads, if this server keeps any.

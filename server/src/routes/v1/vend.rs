@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use shared::object_key::ObjectKey;
 use utoipa::ToSchema;
 
-use super::{Refused, peer_address, plan, read, told};
+use super::{Refused, answer, identity, peer_address, read};
 use crate::App;
 use crate::config::VendSection;
-use crate::grant::Asked;
+use crate::grant::{Asked, Planned};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::vend::callback::callback as ready_made;
@@ -30,8 +30,8 @@ pub(super) struct PresignAsk {
     /// `GET`, `HEAD` or `PUT`.
     #[schema(example = "PUT")]
     method: String,
-    /// The object's key, within the caller's prefix.
-    object: String,
+    /// The object's key, within the caller's folder; absent where the server chooses it.
+    object: Option<String>,
     /// The Content-Type that will be sent with a PUT.
     content_type: Option<String>,
     /// An IMG process for a GET, such as `image/resize,w_200`.
@@ -43,6 +43,10 @@ pub(super) struct PresignAsk {
     callback: bool,
     /// The named grant to use.
     grant: Option<String>,
+    /// The extension of the file, where the server chooses the key.
+    extension: Option<String>,
+    /// The size of the file in bytes, where the server chooses the key.
+    size: Option<u64>,
 }
 
 /// A URL with which anyone may make one request.
@@ -52,8 +56,12 @@ pub(super) struct PresignAsk {
     (status = 403, description = "The grant does not allow it", body = Refused),
     (status = 501, description = "The server vends no URLs", body = Refused),
 ))]
-pub(super) async fn presign(State(app): State<Arc<App>>, head: Parts, body: Result<Bytes, BytesRejection>) -> Response {
-    told(presigned(&app, &head, body).await.map(|url| (StatusCode::OK, url)))
+pub(super) async fn presign(
+    State(app): State<Arc<App>>,
+    head: Parts,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    Ok(answer(StatusCode::OK, &presigned(&app, &head, body).await?))
 }
 
 async fn presigned(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> Result<Presigned, Refusal> {
@@ -75,29 +83,31 @@ async fn presigned(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>)
     if ask.content_type.as_ref().is_some_and(|text| !text.bytes().all(|b| b == b' ' || b.is_ascii_graphic())) {
         return Err(invalid("ContentType must look like image/jpeg"));
     }
-    let object = ObjectKey::parse(&ask.object).map_err(|error| invalid(&error.to_string()))?;
-    let vended = app.vend(head, peer_address(head), &Asked { grant: ask.grant }).await?;
+    let asked = Asked { grant: ask.grant, extension: ask.extension, size: ask.size, ..Asked::default() };
+    let vended = app.vend(head, peer_address(head), Some(asked)).await?;
     let place = Place::of(&vended.planned.place)?;
-    may(&vended.planned, action, &place.bucket, object.as_str())?;
-    let callback = ask.callback.then(|| ready_made(settings.config.uploads.as_ref(), &vended.planned)).transpose()?;
+    let object = object(ask.object, &vended.planned)?;
+    may(&vended.planned, action, &place.bucket, &object)?;
+    let callback = ask.callback.then(|| callback_for(&settings, &vended.planned)).transpose()?;
     let purpose = Purpose {
         method: &ask.method,
-        object: object.as_str(),
+        object: &object,
         content_type: ask.content_type.as_deref(),
         process: ask.process.as_deref(),
         callback: callback.as_deref(),
     };
     let seconds = seconds(ask.expires_seconds, section)?;
-    Ok(signing::presign(&place, &vended.grant.credentials, purpose, seconds, app.clock.now()))
+    Ok(signing::presign(&place, &vended.grant.credentials, purpose, seconds, app.now()))
 }
 
 /// What a form may upload.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct FormAsk {
-    /// The object's key, within the caller's prefix; `${filename}` in it stands for the name of the file.
+    /// The object's key, within the caller's folder; `${filename}` in it stands for the name of the file. Absent where the
+    /// server chooses it.
     #[schema(example = "users/alice/${filename}")]
-    object: String,
+    object: Option<String>,
     /// The Content-Types allowed, of those that the server allows.
     #[serde(default)]
     content_types: Vec<String>,
@@ -113,6 +123,10 @@ pub(super) struct FormAsk {
     callback: bool,
     /// The named grant to use.
     grant: Option<String>,
+    /// The extension of the file, where the server chooses the key.
+    extension: Option<String>,
+    /// The size of the file in bytes, where the server chooses the key.
+    size: Option<u64>,
 }
 
 /// A form with which a browser may upload one file.
@@ -126,8 +140,8 @@ pub(super) async fn upload_form(
     State(app): State<Arc<App>>,
     head: Parts,
     body: Result<Bytes, BytesRejection>,
-) -> Response {
-    told(form(&app, &head, body).await.map(|form| (StatusCode::OK, form)))
+) -> Result<Response, Refusal> {
+    Ok(answer(StatusCode::OK, &form(&app, &head, body).await?))
 }
 
 async fn form(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> Result<UploadForm, Refusal> {
@@ -135,25 +149,28 @@ async fn form(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> R
     let section = section(&settings)?;
     let ask: FormAsk = read(body)?;
     let invalid = |message: &str| Refusal::bad_request("InvalidAsk", message);
-    ObjectKey::parse(&ask.object).map_err(|error| invalid(&error.to_string()))?;
-    let max = ask.max_bytes.unwrap_or(section.max_bytes);
-    if max > section.max_bytes || ask.min_bytes > max {
-        return Err(invalid(&format!("MaxBytes must be at most {}, and MinBytes at most MaxBytes", section.max_bytes)));
+    let chosen = settings.config.object_key.as_ref().and_then(|keys| keys.max_bytes);
+    let most = chosen.map_or(section.max_bytes, |max| max.min(section.max_bytes));
+    let max = ask.max_bytes.unwrap_or(most);
+    if max > most || ask.min_bytes > max {
+        return Err(invalid(&format!("MaxBytes must be at most {most}, and MinBytes at most MaxBytes")));
     }
     let content_types = if ask.content_types.is_empty() { &section.content_types } else { &ask.content_types };
     let allowed = |name: &String| section.content_types.is_empty() || section.content_types.contains(name);
     if let Some(name) = content_types.iter().find(|name| !allowed(name)) {
         return Err(Refusal::forbidden("ContentTypeNotAllowed", format!("the server does not allow {name}")));
     }
-    let vended = app.vend(head, peer_address(head), &Asked { grant: ask.grant }).await?;
+    let asked = Asked { grant: ask.grant, extension: ask.extension, size: ask.size, ..Asked::default() };
+    let vended = app.vend(head, peer_address(head), Some(asked)).await?;
     let place = Place::of(&vended.planned.place)?;
+    let object = object(ask.object, &vended.planned)?;
     // The policy of the form lets through what begins like this; the token's own policy is asked by OSS again.
-    let fixed = ask.object.split("${filename}").next().unwrap_or_default();
+    let fixed = object.split("${filename}").next().unwrap_or_default();
     may(&vended.planned, "oss:PutObject", &place.bucket, fixed)?;
-    let callback = ask.callback.then(|| ready_made(settings.config.uploads.as_ref(), &vended.planned)).transpose()?;
-    let rules = Rules { object: &ask.object, content_types, size: (ask.min_bytes, max), callback: callback.as_deref() };
+    let callback = ask.callback.then(|| callback_for(&settings, &vended.planned)).transpose()?;
+    let rules = Rules { object: &object, content_types, size: (ask.min_bytes, max), callback: callback.as_deref() };
     let seconds = seconds(ask.expires_seconds, section)?;
-    Ok(post_policy::upload_form(&place, &vended.grant.credentials, rules, seconds, app.clock.now()))
+    Ok(post_policy::upload_form(&place, &vended.grant.credentials, rules, seconds, app.now()))
 }
 
 /// Headers for an upload by an SDK.
@@ -169,11 +186,11 @@ pub(super) struct CallbackHeaders {
     (status = 200, description = "The header", body = CallbackHeaders),
     (status = 501, description = "The server vends no callbacks", body = Refused),
 ))]
-pub(super) async fn callback(State(app): State<Arc<App>>, head: Parts) -> Response {
+pub(super) async fn callback(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Refusal> {
     let settings = app.settings();
-    let outcome = plan(&settings, &head, &Asked::default()).await;
-    let outcome = outcome.and_then(|planned| ready_made(settings.config.uploads.as_ref(), &planned));
-    told(outcome.map(|callback| (StatusCode::OK, CallbackHeaders { callback })))
+    let home = settings.grants.home(&identity(&settings, &head).await?)?;
+    let callback = ready_made(settings.config.uploads.as_ref(), &home.identity, home.prefix.as_ref())?;
+    Ok(answer(StatusCode::OK, &CallbackHeaders { callback }))
 }
 
 /// A text to be signed.
@@ -199,8 +216,13 @@ pub(super) struct Signed {
     (status = 403, description = "The request is not the caller's to make", body = Refused),
     (status = 501, description = "The server does not sign", body = Refused),
 ))]
-pub(super) async fn sign(State(app): State<Arc<App>>, head: Parts, body: Result<Bytes, BytesRejection>) -> Response {
-    told(signed(&app, &head, body).await.map(|authorization| (StatusCode::OK, Signed { authorization })))
+pub(super) async fn sign(
+    State(app): State<Arc<App>>,
+    head: Parts,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    let authorization = signed(&app, &head, body).await?;
+    Ok(answer(StatusCode::OK, &Signed { authorization }))
 }
 
 async fn signed(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> Result<String, Refusal> {
@@ -209,10 +231,23 @@ async fn signed(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) ->
         let message = "this server does not sign for others: its configuration has no Vend.SelfSigning";
         return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "SigningOff", message));
     }
-    let planned = plan(&settings, head, &Asked::default()).await?;
+    let asker = identity(&settings, head).await?;
+    let planned = settings.grants.plan(&asker, &Asked::default())?;
     let ask: SignAsk = read(body)?;
     let place = Place::of(&planned.place)?;
     self_sign::sign(&ask.content, &planned, &place.bucket, &settings.config.credentials, app.clock.as_ref())
+}
+
+/// The object's key: the one that the server chose, or else the one that is asked for.
+fn object(asked: Option<String>, planned: &Planned) -> Result<String, Refusal> {
+    let invalid = |message: String| Refusal::bad_request("InvalidAsk", message);
+    let object = planned.place.object_key.clone().or(asked).ok_or_else(|| invalid("Object is missing".to_owned()))?;
+    ObjectKey::parse(&object).map_err(|error| invalid(error.to_string()))?;
+    Ok(object)
+}
+
+fn callback_for(settings: &Settings, planned: &Planned) -> Result<String, Refusal> {
+    ready_made(settings.config.uploads.as_ref(), &planned.identity, planned.prefix.as_ref())
 }
 
 fn section(settings: &Settings) -> Result<&VendSection, Refusal> {

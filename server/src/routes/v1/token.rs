@@ -1,0 +1,100 @@
+//! `/v1/token`: the token contract's content with true HTTP statuses, for callers that read them.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use shared::secret::Secret;
+use shared::timefmt;
+use utoipa::ToSchema;
+
+use super::super::{fresh_json, peer_address};
+use super::Refused;
+use crate::grant::Asked;
+use crate::refusal::Refusal;
+use crate::{App, Vended};
+
+/// A token, and where to use it. Times are `YYYY-MM-DDTHH:MM:SSZ`; absent fields are left out.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Token<'a> {
+    access_key_id: &'a str,
+    access_key_secret: &'a str,
+    security_token: &'a str,
+    expiration: String,
+    /// Seconds from `ServerTime` to `Expiration`, so that a wrong clock does no harm.
+    expires_in: i64,
+    server_time: String,
+    grant: &'a str,
+    identity: &'a str,
+    /// The bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bucket: Option<&'a str>,
+    /// Its region, without `oss-`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+    /// Where OSS listens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<&'a str>,
+    /// The folder that the token stays in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_prefix: Option<&'a str>,
+    /// The one key that may be written, where the server chose it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_key: Option<&'a str>,
+}
+
+/// A token for what the query or, in a POST, the JSON body asks.
+#[utoipa::path(method(get, post), path = "/v1/token", tag = "token", params(Asked), request_body = Option<Asked>, responses(
+    (status = 200, description = "The token", body = Token<'static>),
+    (status = 400, description = "The question makes no sense", body = Refused),
+    (status = 401, description = "There is no good credential", body = Refused),
+    (status = 403, description = "The caller may not have this", body = Refused),
+    (status = 503, description = "STS is away or throttles; `Retry-After` says for how long", body = Refused),
+))]
+pub(super) async fn token(
+    State(app): State<Arc<App>>,
+    head: Parts,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    let asked = asked(body)?;
+    let vended = app.vend(&head, peer_address(&head), asked).await?;
+    Ok((fresh_json(), body_of(&app, &vended)).into_response())
+}
+
+/// The question of the body; `None` without a body.
+fn asked(body: Result<Bytes, BytesRejection>) -> Result<Option<Asked>, Refusal> {
+    let body = body.map_err(|rejection| Refusal::bad_request("InvalidBody", rejection.body_text()))?;
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let expected = "expected an object with grant, folder, seconds, extension or size";
+    serde_json::from_slice(&body).map(Some).map_err(|_| {
+        Refusal::bad_request("InvalidBody", format!("The body is not the JSON that it should be: {expected}."))
+    })
+}
+
+fn body_of(app: &App, vended: &Vended) -> String {
+    let (credentials, planned) = (&vended.grant.credentials, &vended.planned);
+    let (now, place) = (app.now(), &vended.grant.place);
+    let token = Token {
+        access_key_id: &credentials.access_key_id,
+        access_key_secret: credentials.access_key_secret.expose(),
+        security_token: credentials.security_token.as_ref().map_or("", Secret::expose),
+        expiration: credentials.expiration.map(timefmt::iso8601).unwrap_or_default(),
+        expires_in: credentials.expiration.map_or(0, |end| (end - now).whole_seconds().max(0)),
+        server_time: timefmt::iso8601(now),
+        grant: &planned.grant,
+        identity: &planned.identity,
+        bucket: place.bucket.as_deref(),
+        region: place.region.as_deref(),
+        endpoint: place.endpoint.as_deref(),
+        object_prefix: place.object_prefix.as_deref(),
+        object_key: place.object_key.as_deref(),
+    };
+    serde_json::to_string(&token).unwrap_or_default()
+}
