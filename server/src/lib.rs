@@ -25,7 +25,7 @@ mod serve;
 pub mod settings;
 mod sts_client;
 pub mod uploads;
-mod vend;
+mod signed;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -18,10 +18,10 @@ use crate::config::VendSection;
 use crate::grant::{Asked, Planned};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
-use crate::vend::callback::callback as ready_made;
-use crate::vend::post_policy::{Rules, UploadForm};
-use crate::vend::presign::{Presigned, Purpose};
-use crate::vend::{Place, may, post_policy, presign as signing, self_sign};
+use crate::signed::callback::callback as ready_made;
+use crate::signed::post_policy::{Rules, UploadForm};
+use crate::signed::presign::{Presigned, Purpose};
+use crate::signed::{Place, may, post_policy, presign as signing, self_sign};
 
 /// The one request that a URL is for.
 #[derive(Debug, Deserialize, ToSchema)]
