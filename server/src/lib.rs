@@ -23,9 +23,9 @@ pub mod reload;
 mod routes;
 mod serve;
 pub mod settings;
+mod signed;
 mod sts_client;
 pub mod uploads;
-mod signed;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -15,6 +15,7 @@ use server::App;
 use server::config::Config;
 use shared::clock::SystemClock;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -86,9 +87,10 @@ async fn run(path: &Path) -> Result<(), (u8, String)> {
     };
     let listener = TcpListener::bind(config.listen).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
+    let nudge = nudged_by_hangup();
     // A reader that has gone away is no reason to stop serving.
     let _ = writeln!(std::io::stdout(), "{}", readiness(&config, &app, address));
-    let watching = tokio::spawn(server::reload::watch(Arc::clone(&app), path.to_owned(), hangup));
+    let watching = tokio::spawn(server::reload::watch(Arc::clone(&app), path.to_owned(), nudge));
     let served = server::serve(listener, server::router(app), stop_signal()).await;
     watching.abort();
     served.map_err(|error| (EXIT_RUN, format!("the app server stopped: {error}")))
@@ -121,14 +123,19 @@ fn readiness(config: &Config, app: &App, address: SocketAddr) -> serde_json::Val
     line
 }
 
-/// Completes on SIGHUP, where there is one.
-async fn hangup() {
+/// Nudges on each SIGHUP, where there is such a signal; from the moment that this returns.
+fn nudged_by_hangup() -> Arc<Notify> {
+    let nudge = Arc::new(Notify::new());
     #[cfg(unix)]
     if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
-        signal.recv().await;
-        return;
+        let nudge = Arc::clone(&nudge);
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() {
+                nudge.notify_one();
+            }
+        });
     }
-    std::future::pending().await
+    nudge
 }
 
 /// Completes on SIGINT (Ctrl-C) or SIGTERM.

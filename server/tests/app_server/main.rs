@@ -3,8 +3,11 @@
 
 mod config;
 mod contract;
+mod grants;
+mod identity;
 mod postgres;
 mod program;
+mod reload;
 mod sts_trouble;
 mod support;
 mod uploads;
