@@ -1,4 +1,4 @@
-//! Outgoing HTTP: one way to make a client, for STS, key sets and the login's webhook.
+//! Outgoing HTTP: one way to make a client and to read an answer, for STS, base credentials, key sets and the login's webhook.
 
 use std::time::Duration;
 
@@ -8,6 +8,8 @@ use crate::config::is_loopback;
 use crate::error::StartError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Where a machine of Alibaba Cloud is told about itself; no proxy knows the way.
+pub(crate) const METADATA_HOST: &str = "100.100.100.200";
 
 /// A client for `url` that follows no redirect: what is configured is what is asked. Nothing is sent yet.
 ///
@@ -24,7 +26,8 @@ pub(crate) fn client(url: &str) -> Result<reqwest::Client, StartError> {
         // Without redirects no TLS will be spoken, so a machine without root certificates is good enough.
         builder = builder.tls_certs_only([]);
     }
-    if reqwest::Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(is_loopback)) {
+    let is_near = |host: &str| is_loopback(host) || host == METADATA_HOST;
+    if reqwest::Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(is_near)) {
         builder = builder.no_proxy();
     }
     builder.build().map_err(|error| StartError::HttpClient(root_cause(&error)))
@@ -37,4 +40,38 @@ pub(crate) fn root_cause(error: &reqwest::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+/// Why an answer could not be read.
+#[derive(Debug)]
+pub(crate) enum BodyError {
+    /// It is longer than what was asked for can be.
+    TooLong,
+    /// The connection broke.
+    Broken(String),
+}
+
+/// The body as text, of at most `limit` bytes.
+///
+/// # Errors
+/// [`BodyError`].
+pub(crate) async fn bounded_text(mut response: reqwest::Response, limit: usize) -> Result<String, BodyError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| BodyError::Broken(root_cause(&error)))? {
+        if body.len() + chunk.len() > limit {
+            return Err(BodyError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(String::from_utf8_lossy(&body).into_owned())
+}
+
+/// 128 random bits in hex, such as STS wants with each request.
+///
+/// # Errors
+/// The system's words.
+pub(crate) fn nonce() -> Result<String, String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }

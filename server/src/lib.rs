@@ -11,50 +11,53 @@
 //! # }
 //! ```
 
+mod audit;
+mod base_credentials;
+mod client_address;
 pub mod config;
 pub mod error;
 pub mod grant;
 mod http;
 pub mod identity;
+mod limit;
+mod metrics;
 pub mod refusal;
 mod routes;
 mod serve;
 pub mod settings;
 mod sts_client;
+mod tls;
+mod token_cache;
+mod vend;
 
-use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
-use axum::http::request::Parts;
 use shared::clock::Clock;
-use shared::secret::mask;
-use shared::timefmt;
-use shared::token::Grant;
 
 use crate::config::Config;
 use crate::error::StartError;
-use crate::grant::{Asked, Planned};
-use crate::refusal::Refusal;
+use crate::limit::Backoff;
+use crate::metrics::Metrics;
 use crate::settings::Settings;
+use crate::sts_client::{StsClock, Verdict};
+use crate::token_cache::TokenCache;
 
 pub use crate::routes::{TOKEN_PATH, router};
-pub use crate::serve::{Peer, serve};
+pub use crate::serve::{Door, Peer, serve, serve_through};
+pub use crate::tls::Tls;
+pub use crate::vend::Vended;
 
 /// What every request shares.
 #[derive(Debug)]
 pub struct App {
     settings: ArcSwap<Settings>,
-    clock: Arc<dyn Clock>,
-}
-
-/// A token, and what it was planned as.
-#[derive(Debug)]
-pub struct Vended {
-    /// What the caller gets.
-    pub grant: Grant,
-    /// Why.
-    pub planned: Planned,
+    clock: Arc<StsClock>,
+    cache: Arc<TokenCache>,
+    metrics: Arc<Metrics>,
+    backoff: Backoff,
+    draining: AtomicBool,
 }
 
 impl App {
@@ -63,16 +66,31 @@ impl App {
     /// # Errors
     /// [`StartError`]: everything that is wrong with the settings, or no TLS.
     pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StartError> {
-        let settings = ArcSwap::from_pointee(Settings::new(config, &clock)?);
-        Ok(Arc::new(Self { settings, clock }))
+        let metrics = Arc::new(Metrics::default());
+        let clock = Arc::new(StsClock::new(clock));
+        let settings = Settings::new(config, &clock, &metrics)?;
+        let cache_bytes = settings.config.sts.clone().unwrap_or_default().cache_bytes();
+        Ok(Arc::new(Self {
+            settings: ArcSwap::from_pointee(settings),
+            cache: Arc::new(TokenCache::new(cache_bytes, Arc::clone(&clock) as Arc<dyn Clock>)),
+            clock,
+            metrics,
+            backoff: Backoff::default(),
+            draining: AtomicBool::new(false),
+        }))
     }
 
-    /// Puts other settings in the place of those in use. Running requests finish on what they began with.
+    /// Puts other settings in the place of those in use, and forgets the tokens given under those. Running requests finish on what
+    /// they began with. `Listen`, `Tls`, `Cors`, `Limits.Connections` and `Sts.CacheMegabytes` are taken at the start alone.
     ///
     /// # Errors
     /// [`StartError`]; then the settings in use stay.
     pub fn reload(&self, config: Config) -> Result<(), StartError> {
-        self.settings.store(Arc::new(Settings::new(config, &self.clock)?));
+        let settings =
+            Settings::new(config, &self.clock, &self.metrics).inspect_err(|_| self.metrics.reloaded("refused"))?;
+        self.settings.store(Arc::new(settings));
+        self.cache.invalidate();
+        self.metrics.reloaded("OK");
         Ok(())
     }
 
@@ -81,18 +99,29 @@ impl App {
         self.settings.load_full()
     }
 
-    /// Gives the sender of a request a token: who is it, what may it have, and what does STS say.
-    ///
-    /// # Errors
-    /// [`Refusal`] by an identity provider, by the grants, or by STS.
-    pub async fn vend(&self, head: &Parts, address: Option<IpAddr>, asked: &Asked) -> Result<Vended, Refusal> {
+    /// What is counted here, for a [`Door`].
+    pub fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    /// Asks STS whose key the server's own is, and writes what that means to the log.
+    pub async fn judge_key(&self) {
         let settings = self.settings();
-        let identity = settings.identities.identify(head, address).await?;
-        let planned = settings.grants.plan(&identity, asked)?;
-        let role = settings.sts.assume_role(&planned.ask).await?;
-        let expires = role.credentials.expiration.map(timefmt::iso8601).unwrap_or_default();
-        let key = mask(&role.credentials.access_key_id);
-        tracing::info!(identity = planned.identity, grant = planned.grant, key, expires, sts_request = ?role.request_id, "token granted");
-        Ok(Vended { grant: Grant { credentials: role.credentials, place: planned.place.clone() }, planned })
+        match settings.sts.verdict(&settings.config.role_arn).await {
+            Verdict::Good(text) => tracing::info!("{text}"),
+            Verdict::Bad(text) => tracing::error!("{text}"),
+        }
+    }
+
+    /// From now on `/readyz` says that no more requests are wanted; those that come are answered.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns when the audit trail is on the disk.
+    pub async fn flush(&self) {
+        if let Some(audit) = &self.settings().audit {
+            audit.flush().await;
+        }
     }
 }

@@ -1,15 +1,21 @@
 //! One snapshot of everything that a request needs, made from the configuration, its policies and its keys. A request
 //! works on one snapshot from beginning to end; a reload puts another in its place.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use shared::clock::Clock;
 
-use crate::config::Config;
+use crate::audit::Audit;
+use crate::base_credentials::{BaseCredentials, Source};
+use crate::client_address::Neighbours;
+use crate::config::{Config, MetricsSection, TrustedProxiesSection};
 use crate::error::{ConfigError, StartError};
 use crate::grant::Grants;
 use crate::identity::Identities;
-use crate::sts_client::StsClient;
+use crate::limit::Limits;
+use crate::metrics::Metrics;
+use crate::sts_client::{StsClient, StsClock, StsSettings};
 
 /// The snapshot.
 #[derive(Debug)]
@@ -20,8 +26,16 @@ pub struct Settings {
     pub identities: Identities,
     /// What they get.
     pub grants: Grants,
+    /// The server's own key.
+    pub base: Arc<BaseCredentials>,
     /// Where tokens come from.
     pub sts: StsClient,
+    /// How often one may ask.
+    pub limits: Limits,
+    /// Whose word on addresses counts.
+    pub neighbours: Neighbours,
+    /// Where the audit trail goes.
+    pub audit: Option<Audit>,
 }
 
 impl Settings {
@@ -29,7 +43,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`StartError`]: everything that is wrong with the settings at once, or no TLS.
-    pub fn new(config: Config, clock: &Arc<dyn Clock>) -> Result<Self, StartError> {
+    pub fn new(config: Config, clock: &Arc<StsClock>, metrics: &Arc<Metrics>) -> Result<Self, StartError> {
         config.check()?;
         let mut problems = Vec::new();
         let identities = Identities::new(config.identity.as_ref(), &mut problems);
@@ -37,7 +51,29 @@ impl Settings {
         if !problems.is_empty() {
             return Err(ConfigError { source: config.source, problems }.into());
         }
-        let sts = StsClient::new(config.sts_endpoint.clone(), config.credentials.clone(), Arc::clone(clock))?;
-        Ok(Self { config, identities, grants, sts })
+        let base = Arc::new(BaseCredentials::new(source(&config), Arc::clone(clock) as Arc<dyn Clock>)?);
+        let asking = config.sts.clone().unwrap_or_default();
+        let asking = StsSettings {
+            endpoint: config.sts(),
+            signature: asking.signature.into(),
+            calls_per_second: asking.calls_per_second,
+        };
+        let sts = StsClient::new(asking, Arc::clone(&base), Arc::clone(clock), Arc::clone(metrics))?;
+        let limits = config.limits.clone().unwrap_or_default().limits();
+        let proxies = config.trusted_proxies.as_ref().map(TrustedProxiesSection::networks);
+        let observers = config.metrics.as_ref().map(MetricsSection::networks);
+        let neighbours = Neighbours::new(proxies.unwrap_or_default(), observers.unwrap_or_default());
+        let audit = config.audit.as_ref().map(|section| open_audit(&section.file)).transpose()?;
+        Ok(Self { config, identities, grants, base, sts, limits, neighbours, audit })
     }
+}
+
+fn source(config: &Config) -> Source {
+    let fixed = || Source::Fixed(config.credentials.clone());
+    // A section that lacks something has been refused by the check of the configuration.
+    config.base_credentials.as_ref().and_then(|section| section.source(&config.sts()).ok()).unwrap_or_else(fixed)
+}
+
+fn open_audit(file: &Path) -> Result<Audit, StartError> {
+    Audit::open(file).map_err(|error| StartError::Audit { file: file.display().to_string(), reason: error.to_string() })
 }

@@ -7,9 +7,8 @@ use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::request::Parts;
 use axum::response::Response;
-use shared::token::TokenReply;
 
-use super::{contract, peer_address};
+use super::{contract, contract_refusal, peer_address};
 use crate::App;
 use crate::grant::Asked;
 use crate::refusal::Refusal;
@@ -21,13 +20,13 @@ pub(super) async fn token(
     asked: Result<Query<Asked>, QueryRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    contract(match granted(&app, &head, asked, body).await {
-        Ok(reply) => reply,
+    match granted(&app, &head, asked, body).await {
+        Ok(body) => contract(body),
         Err(refusal) => {
             tracing::warn!(code = ?refusal.code, reason = ?refusal.message, "no token");
-            refusal.into_reply()
+            contract_refusal(refusal)
         }
-    })
+    }
 }
 
 async fn granted(
@@ -35,11 +34,10 @@ async fn granted(
     head: &Parts,
     asked: Result<Query<Asked>, QueryRejection>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<TokenReply, Refusal> {
+) -> Result<Bytes, Refusal> {
     body.map_err(|rejection| {
         Refusal::bad_request("InvalidBody", format!("{}: ask with GET, or send no body.", rejection.body_text()))
     })?;
     let Query(asked) = asked.map_err(|rejection| Refusal::bad_request("InvalidQuery", rejection.body_text()))?;
-    let vended = app.vend(head, peer_address(head), &asked).await?;
-    Ok(TokenReply::Granted(vended.grant))
+    Ok(app.vend(head, peer_address(head), &asked).await?.body())
 }

@@ -1,8 +1,11 @@
 //! Stories about the app server over real sockets, with an STS on loopback that checks every signature.
 #![cfg(test)]
 
+mod base_credentials;
+mod cache;
 mod config;
 mod contract;
+mod operations;
 mod program;
 mod sts_trouble;
 mod support;
