@@ -31,6 +31,9 @@ pub enum StartError {
         /// Which file is wrong, in what way, and what to do.
         reason: String,
     },
+    /// The work of a reload broke off.
+    #[error("the reload broke off: {0}")]
+    Reload(String),
 }
 
 /// Everything that is wrong with one set of settings, so that one reading is enough to put it right.

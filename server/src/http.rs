@@ -42,30 +42,6 @@ pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     cause.to_string()
 }
 
-/// Why an answer could not be read.
-#[derive(Debug)]
-pub(crate) enum BodyError {
-    /// It is longer than what was asked for can be.
-    TooLong,
-    /// The connection broke.
-    Broken(String),
-}
-
-/// The body as text, of at most `limit` bytes.
-///
-/// # Errors
-/// [`BodyError`].
-pub(crate) async fn bounded_text(mut response: reqwest::Response, limit: usize) -> Result<String, BodyError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| BodyError::Broken(root_cause(&error)))? {
-        if body.len() + chunk.len() > limit {
-            return Err(BodyError::TooLong);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(String::from_utf8_lossy(&body).into_owned())
-}
-
 /// 128 random bits in hex, such as STS wants with each request.
 ///
 /// # Errors
@@ -74,4 +50,39 @@ pub(crate) fn nonce() -> Result<String, String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| error.to_string())?;
     Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+/// Why an answer could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// It is longer than what was asked for can be.
+    #[error("the answer has more than {0} bytes")]
+    TooLong(usize),
+    /// The connection broke.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// The body of an answer, of at most `most` bytes.
+///
+/// # Errors
+/// [`BodyError`].
+pub(crate) async fn bytes(mut response: reqwest::Response, most: usize) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| BodyError::Broken(root_cause(&error)))? {
+        if body.len() + chunk.len() > most {
+            return Err(BodyError::TooLong(most));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The same as text.
+///
+/// # Errors
+/// Why it cannot be read, for a log.
+pub(crate) async fn text(response: reqwest::Response, most: usize) -> Result<String, String> {
+    let body = bytes(response, most).await.map_err(|error| error.to_string())?;
+    String::from_utf8(body).map_err(|_| "the answer is not UTF-8".to_owned())
 }

@@ -16,12 +16,15 @@ mod base_credentials;
 mod client_address;
 pub mod config;
 pub mod error;
+pub mod explain;
+mod files;
 pub mod grant;
 mod http;
 pub mod identity;
 mod limit;
 mod metrics;
 pub mod refusal;
+pub mod reload;
 mod routes;
 mod serve;
 pub mod settings;
@@ -30,14 +33,16 @@ mod tls;
 mod token_cache;
 mod vend;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use shared::clock::Clock;
+use time::OffsetDateTime;
 
 use crate::config::Config;
 use crate::error::StartError;
+use crate::identity::Memory;
 use crate::limit::Backoff;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
@@ -53,6 +58,9 @@ pub use crate::vend::Vended;
 #[derive(Debug)]
 pub struct App {
     settings: ArcSwap<Settings>,
+    memory: Arc<Memory>,
+    /// Why the last reload changed nothing; `None` when it did.
+    reload_failure: Mutex<Option<String>>,
     clock: Arc<StsClock>,
     cache: Arc<TokenCache>,
     metrics: Arc<Metrics>,
@@ -68,11 +76,14 @@ impl App {
     pub fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StartError> {
         let metrics = Arc::new(Metrics::default());
         let clock = Arc::new(StsClock::new(clock));
-        let settings = Settings::new(config, &clock, &metrics)?;
+        let memory = Arc::new(Memory::default());
+        let settings = Settings::new(config, &memory, &clock, &metrics)?;
         let cache_bytes = settings.config.sts.clone().unwrap_or_default().cache_bytes();
         Ok(Arc::new(Self {
             settings: ArcSwap::from_pointee(settings),
             cache: Arc::new(TokenCache::new(cache_bytes, Arc::clone(&clock) as Arc<dyn Clock>)),
+            memory,
+            reload_failure: Mutex::default(),
             clock,
             metrics,
             backoff: Backoff::default(),
@@ -86,17 +97,30 @@ impl App {
     /// # Errors
     /// [`StartError`]; then the settings in use stay.
     pub fn reload(&self, config: Config) -> Result<(), StartError> {
-        let settings =
-            Settings::new(config, &self.clock, &self.metrics).inspect_err(|_| self.metrics.reloaded("refused"))?;
+        let settings = Settings::new(config, &self.memory, &self.clock, &self.metrics)?;
         self.settings.store(Arc::new(settings));
         self.cache.invalidate();
-        self.metrics.reloaded("OK");
         Ok(())
     }
 
     /// The settings in use. Take them once a request.
     pub fn settings(&self) -> Arc<Settings> {
         self.settings.load_full()
+    }
+
+    /// Why the files as they are now are not in use; `None` when they are.
+    pub fn reload_failure(&self) -> Option<String> {
+        self.reload_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_reload(&self, failure: Option<String>) {
+        self.metrics.reloaded(if failure.is_some() { "refused" } else { "OK" });
+        *self.reload_failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// The time by this server's clock.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.machine().now()
     }
 
     /// What is counted here, for a [`Door`].

@@ -1,13 +1,16 @@
 //! The app server alone: reads its configuration, listens, says so in one line of JSON, and stops on SIGINT or SIGTERM.
 
+mod commands;
+
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use commands::Command;
 use serde_json::json;
 use server::config::Config;
 use server::{App, Door, Tls};
@@ -19,16 +22,19 @@ use tracing_subscriber::filter::LevelFilter;
 /// Hands short-lived upload tokens to apps: GET or POST /, /sts or /sts/getsts.
 ///
 /// Once it listens it prints one line of JSON on standard output; logs go to standard error (RUST_LOG chooses
-/// how much).
+/// how much). The configuration and the files that it names are read again when they change, and at SIGHUP; while they
+/// are wrong, the last good ones stay in use.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
     /// The configuration; its PolicyFile is relative to its folder
-    #[arg(long, value_name = "FILE", default_value = "config.json")]
+    #[arg(long, value_name = "FILE", default_value = "config.json", global = true)]
     config: PathBuf,
     /// How log lines look
     #[arg(long, value_name = "FORM", value_enum, default_value_t = LogForm::Text)]
     log: LogForm,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
 /// For people or for programs.
@@ -54,7 +60,10 @@ async fn main() -> ExitCode {
         LogForm::Text => log.init(),
         LogForm::Json => log.json().flatten_event(true).init(),
     }
-    match run(arguments).await {
+    if let Some(command) = arguments.command {
+        return print(commands::run(command, &arguments.config));
+    }
+    match run(&arguments.config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err((code, message)) => {
             let _ = writeln!(std::io::stderr(), "{message}");
@@ -63,9 +72,23 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Prints what a command says, and makes an exit code of it.
+fn print(outcome: Result<String, String>) -> ExitCode {
+    match outcome {
+        Ok(text) => {
+            let _ = write!(std::io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            let _ = writeln!(std::io::stderr(), "{message}");
+            ExitCode::from(EXIT_CONFIG)
+        }
+    }
+}
+
 /// The whole life of the server; the error is an exit code and what to tell the person who started it.
-async fn run(arguments: Arguments) -> Result<(), (u8, String)> {
-    let config = Config::load(&arguments.config).map_err(|error| (EXIT_CONFIG, error.to_string()))?;
+async fn run(path: &Path) -> Result<(), (u8, String)> {
+    let config = Config::load(path).map_err(|error| (EXIT_CONFIG, error.to_string()))?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
@@ -88,7 +111,9 @@ async fn run(arguments: Arguments) -> Result<(), (u8, String)> {
     let limits = config.limits.clone().unwrap_or_default();
     let door = Door { tls, connections: limits.connections, metrics: app.metrics() };
     let stop = drained_after_signal(Arc::clone(&app), Duration::from_secs(limits.drain_seconds.into()));
+    let watching = tokio::spawn(server::reload::watch(Arc::clone(&app), path.to_owned(), hangup));
     let served = server::serve_through(door, listener, server::router(Arc::clone(&app)), stop).await;
+    watching.abort();
     app.flush().await;
     served.map_err(|error| (EXIT_RUN, format!("the app server stopped: {error}")))
 }
@@ -130,6 +155,16 @@ async fn drained_after_signal(app: Arc<App>, wait: Duration) {
         tokio::time::sleep(wait).await;
     }
     tracing::info!("stopping: running requests may finish");
+}
+
+/// Completes on SIGHUP, where there is one.
+async fn hangup() {
+    #[cfg(unix)]
+    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        signal.recv().await;
+        return;
+    }
+    std::future::pending().await
 }
 
 /// Completes on SIGINT (Ctrl-C) or SIGTERM.

@@ -12,7 +12,7 @@ use crate::client_address::Neighbours;
 use crate::config::{Config, MetricsSection, TrustedProxiesSection};
 use crate::error::{ConfigError, StartError};
 use crate::grant::Grants;
-use crate::identity::Identities;
+use crate::identity::{Identities, Memory};
 use crate::limit::Limits;
 use crate::metrics::Metrics;
 use crate::sts_client::{StsClient, StsClock, StsSettings};
@@ -39,18 +39,31 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// As [`Settings::new`], for a look at the settings without a server.
+    ///
+    /// # Errors
+    /// As [`Settings::new`].
+    pub(crate) fn alone(config: Config, clock: &Arc<dyn Clock>) -> Result<Self, StartError> {
+        Self::new(config, &Arc::default(), &Arc::new(StsClock::new(Arc::clone(clock))), &Arc::default())
+    }
+
     /// Checks `config` and makes everything ready; blocks on the small files that it names. Nothing is sent.
     ///
     /// # Errors
     /// [`StartError`]: everything that is wrong with the settings at once, or no TLS.
-    pub fn new(config: Config, clock: &Arc<StsClock>, metrics: &Arc<Metrics>) -> Result<Self, StartError> {
-        config.check()?;
-        let mut problems = Vec::new();
-        let identities = Identities::new(config.identity.as_ref(), &mut problems);
-        let grants = Grants::new(&config, &mut problems);
-        if !problems.is_empty() {
+    pub(crate) fn new(
+        config: Config,
+        memory: &Arc<Memory>,
+        clock: &Arc<StsClock>,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Self, StartError> {
+        let machine = clock.machine();
+        let mut problems = config.check().err().map(|error| error.problems).unwrap_or_default();
+        let identities = Identities::new(&config, memory, machine, &mut problems)?;
+        let grants = Grants::new(&config, machine, &mut problems).filter(|_| problems.is_empty());
+        let Some(grants) = grants else {
             return Err(ConfigError { source: config.source, problems }.into());
-        }
+        };
         let base = Arc::new(BaseCredentials::new(source(&config), Arc::clone(clock) as Arc<dyn Clock>)?);
         let asking = config.sts.clone().unwrap_or_default();
         let asking = StsSettings {

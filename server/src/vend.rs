@@ -56,11 +56,11 @@ struct Seen {
 
 impl App {
     /// Gives the sender of a request a token: who is it, what may it have, is there one already, and what does STS say.
-    /// `peer` is where the connection comes from.
+    /// `peer` is where the connection comes from. What is asked for is `asked`, or else in the query.
     ///
     /// # Errors
     /// [`Refusal`] by a limit, an identity provider, the grants, or STS.
-    pub async fn vend(&self, head: &Parts, peer: Option<IpAddr>, asked: &Asked) -> Result<Vended, Refusal> {
+    pub async fn vend(&self, head: &Parts, peer: Option<IpAddr>, asked: Option<Asked>) -> Result<Vended, Refusal> {
         let settings = self.settings();
         let address = peer.map(|peer| settings.neighbours.client(peer, &head.headers));
         let mut seen = Seen::default();
@@ -84,7 +84,7 @@ impl App {
         settings: &Settings,
         head: &Parts,
         address: Option<IpAddr>,
-        asked: &Asked,
+        asked: Option<Asked>,
         seen: &mut Seen,
     ) -> Result<Planned, Refusal> {
         if let Some(address) = address {
@@ -105,7 +105,12 @@ impl App {
             let admitted = settings.limits.admit_identity(&identity.provider, &identity.user);
             admitted.inspect_err(|_| self.metrics.limited("identity"))?;
         }
-        settings.grants.plan(identity, asked)
+        let asked = match asked {
+            _ if !settings.grants.reads_questions() => Asked::default(),
+            Some(asked) => asked,
+            None => Asked::from_query(head.uri.query())?,
+        };
+        settings.grants.plan(identity, &asked)
     }
 
     /// The token of a plan, from the cache or from STS.

@@ -14,7 +14,7 @@ use shared::timefmt;
 use time::OffsetDateTime;
 
 use super::key;
-use crate::http::{BodyError, bounded_text, nonce, root_cause};
+use crate::http::{self, nonce, root_cause};
 
 /// The metadata service is on this machine's link: it answers at once or not at all.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
@@ -140,7 +140,7 @@ pub async fn oidc(http: &reqwest::Client, oidc: &Oidc, now: OffsetDateTime) -> R
         http.post(oidc.sts_endpoint.url(None, None)).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
     let response = request.body(form.join("&")).timeout(TIMEOUT).send().await.map_err(|error| root_cause(&error))?;
     let status = response.status().as_u16();
-    let body = body(response).await?;
+    let body = http::text(response, MAX_BYTES).await?;
     let said = |error: StsError| format!("STS says {}: {}", error.code, error.message);
     AssumedRole::from_json(&body).map(|role| role.credentials).ok_or_else(|| {
         StsError::from_json(status, &body).map_or(format!("STS answers HTTP {status} without a key"), said)
@@ -151,14 +151,7 @@ async fn text(request: reqwest::RequestBuilder) -> Result<String, String> {
     let response = request.send().await.map_err(|error| root_cause(&error))?;
     let status = response.status().as_u16();
     match status {
-        200 => body(response).await,
+        200 => http::text(response, MAX_BYTES).await,
         _ => Err(format!("it answers HTTP {status}")),
     }
-}
-
-async fn body(response: reqwest::Response) -> Result<String, String> {
-    bounded_text(response, MAX_BYTES).await.map_err(|error| match error {
-        BodyError::TooLong => "its answer is too long".to_owned(),
-        BodyError::Broken(reason) => reason,
-    })
 }

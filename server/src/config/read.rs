@@ -15,9 +15,9 @@ use shared::sts::{MAX_DURATION, MIN_DURATION};
 
 use super::section::Section;
 use super::{
-    AuditSection, BaseCredentialsSection, Config, CorsSection, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, IdentitySection,
-    LimitsSection, MetricsSection, NOT_UTF_8, PolicyTemplate, StsSection, TlsSection, TrustedProxiesSection,
-    role_arn_problem, token_expire_time_problem,
+    AuditSection, BaseCredentialsSection, Config, CorsSection, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, GrantsSection,
+    IdentitySection, LimitsSection, MetricsSection, NOT_UTF_8, ObjectKeySection, PolicyTemplate, StsSection,
+    TlsSection, TrustedProxiesSection, role_arn_problem, token_expire_time_problem,
 };
 use crate::error::Problem;
 
@@ -36,8 +36,10 @@ const KEYS: [&str; 11] = [
     "OssEndpoint",
 ];
 /// The sections, each an object with settings of its own.
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 11] = [
     IdentitySection::KEY,
+    GrantsSection::KEY,
+    ObjectKeySection::KEY,
     BaseCredentialsSection::KEY,
     StsSection::KEY,
     LimitsSection::KEY,
@@ -77,6 +79,8 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
     let cors = settings.section::<CorsSection>();
     let metrics = settings.section::<MetricsSection>();
     let audit = settings.section::<AuditSection>().map(|section| section.in_folder(folder));
+    let grants = settings.section::<GrantsSection>();
+    let object_key = settings.section::<ObjectKeySection>();
     let (Some(sts_endpoint), true) = (sts_endpoint, settings.problems.is_empty()) else {
         return Err(settings.problems);
     };
@@ -101,6 +105,9 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
         cors,
         metrics,
         audit,
+        grants,
+        object_key,
+        folder: file.parent().unwrap_or(Path::new("")).to_owned(),
     })
 }
 
@@ -187,7 +194,9 @@ impl Settings {
         let policy = self.policy(file);
         let bucket = self.name("Bucket", None, BucketName::parse);
         let prefix = self.object_prefix();
-        if let (Some(policy), true) = (&policy, self.problems.len() == before) {
+        // With any of the sections the policy is filled for each identity; its proof is made with them.
+        let plain = !SECTIONS.iter().any(|key| self.fields.contains_key(*key));
+        if let (Some(policy), true) = (&policy, plain && self.problems.len() == before) {
             self.problems.extend(policy.fill(bucket.as_ref(), prefix.as_ref()).err().unwrap_or_default());
         }
         (policy, bucket, prefix)

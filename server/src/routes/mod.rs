@@ -2,6 +2,7 @@
 
 mod operations;
 mod token;
+mod v1;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub fn router(app: Arc<App>) -> Router {
         .iter()
         .fold(Router::new(), |router, path| router.route(path, token.clone()))
         .merge(operations::routes())
+        .route("/v1/token", get(v1::token).post(v1::token))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

@@ -3,24 +3,18 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Query, State};
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::request::Parts;
 use axum::response::Response;
 
 use super::{contract, contract_refusal, peer_address};
 use crate::App;
-use crate::grant::Asked;
 use crate::refusal::Refusal;
 
 /// Answers the token contract. A body is read, up to the limit, and ignored, as the samples ignore it.
-pub(super) async fn token(
-    State(app): State<Arc<App>>,
-    head: Parts,
-    asked: Result<Query<Asked>, QueryRejection>,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    match granted(&app, &head, asked, body).await {
+pub(super) async fn token(State(app): State<Arc<App>>, head: Parts, body: Result<Bytes, BytesRejection>) -> Response {
+    match granted(&app, &head, body).await {
         Ok(body) => contract(body),
         Err(refusal) => {
             tracing::warn!(code = ?refusal.code, reason = ?refusal.message, "no token");
@@ -29,15 +23,9 @@ pub(super) async fn token(
     }
 }
 
-async fn granted(
-    app: &App,
-    head: &Parts,
-    asked: Result<Query<Asked>, QueryRejection>,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Bytes, Refusal> {
+async fn granted(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
     body.map_err(|rejection| {
         Refusal::bad_request("InvalidBody", format!("{}: ask with GET, or send no body.", rejection.body_text()))
     })?;
-    let Query(asked) = asked.map_err(|rejection| Refusal::bad_request("InvalidQuery", rejection.body_text()))?;
-    Ok(app.vend(head, peer_address(head), &asked).await?.body())
+    Ok(app.vend(head, peer_address(head), None).await?.body())
 }

@@ -24,6 +24,11 @@ impl StsClock {
         Self { machine, ahead: AtomicI64::new(0) }
     }
 
+    /// The machine's clock, uncorrected.
+    pub fn machine(&self) -> &Arc<dyn Clock> {
+        &self.machine
+    }
+
     /// How far STS is ahead of this machine, in seconds; 0 for what is no difference.
     pub fn ahead(&self) -> i64 {
         self.ahead.load(Ordering::Relaxed)

@@ -24,7 +24,7 @@ pub use self::verdict::Verdict;
 pub use self::wire::Signature;
 use crate::base_credentials::BaseCredentials;
 use crate::error::{StartError, StsFailure};
-use crate::http::{self, BodyError, bounded_text, root_cause};
+use crate::http::{self, BodyError, root_cause};
 use crate::metrics::Metrics;
 
 /// The whole time for one token, retries included: some apps wait for it without a time limit of their own.
@@ -181,10 +181,11 @@ impl StsClient {
         if let Some(date) = wire::date(&response) {
             self.clock.learn(date);
         }
-        let body = bounded_text(response, MAX_REPLY_BYTES).await.map_err(|error| match error {
-            BodyError::TooLong => self.invalid(status),
+        let body = http::bytes(response, MAX_REPLY_BYTES).await.map_err(|error| match error {
+            BodyError::TooLong(_) => self.invalid(status),
             BodyError::Broken(reason) => self.unreachable(reason),
         })?;
+        let body = String::from_utf8_lossy(&body);
         if status == 200
             && let Some(answer) = read(&body)
         {
