@@ -5,10 +5,14 @@ use std::fs;
 use std::io::{BufRead, BufReader, Error, Read, Result, Write};
 use std::net::TcpStream;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bench::server::{KEY_ID, SECRET, Server, folder, free_port, on_core};
 use serde_json::{Value, json};
+use shared::clock::{Clock, SystemClock};
+use shared::secret::Secret;
+use shared::sign::acs3;
 
 /// Connections at once.
 const CONNECTIONS: usize = 8;
@@ -19,6 +23,9 @@ const SAMPLE_REQUESTS: usize = 2_000;
 const ROUNDS: usize = 5;
 /// How long latency is measured.
 const PACED: Duration = Duration::from_secs(5);
+/// Users with a token each.
+const IDENTITIES: usize = 100_000;
+const URL_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 struct Binaries<'a> {
     emulator: &'a str,
@@ -225,6 +232,56 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-fn many_identities(_binary: &str, _ready: &Value) -> Result<()> {
+/// Memory when so many users have a token each.
+fn many_identities(binary: &str, ready: &Value) -> Result<()> {
+    let more = json!({
+        "Identity": { "Providers": [{ "Type": "SignedUrl", "Keys": [{ "Id": "k", "Secret": URL_SECRET }] }] },
+        "Grants": { "Prefix": "users/${user}/" },
+        "Sts": { "CallsPerSecond": 1_000_000 },
+    });
+    let server = configured(binary, ready, 1, &more)?;
+    let before = server.resident_memory();
+    let began = Instant::now();
+    let next = AtomicUsize::new(0);
+    in_parallel(|| {
+        let mut line = Line::new(&server.address)?;
+        loop {
+            let user = next.fetch_add(1, Ordering::Relaxed);
+            if user >= IDENTITIES {
+                return Ok(());
+            }
+            line.get(&signed_target(user))?;
+        }
+    })?;
+    let (seconds, length) = (began.elapsed().as_secs_f64(), get(&server.address, &signed_target(0))?.len());
+    let metrics = metrics(&server.address)?;
+    let figure = |name: &str| {
+        let value = metrics.lines().find_map(|line| line.strip_prefix(&format!("direct_transfer_{name} ")));
+        value.and_then(|value| value.parse::<f64>().ok()).unwrap_or_default()
+    };
+    println!(
+        "\n{IDENTITIES} users have asked, each for a token of {length} bytes, in {seconds:.0} s; {:.0} of those are kept, in {:.1} MB. \
+         Resident memory {:.1} MB, at most {:.1} MB (goal < 40), {:.1} MB before.",
+        figure("cache_tokens"),
+        figure("cache_bytes") / 1e6,
+        server.resident_memory() as f64 / 1e6,
+        server.peak_memory() as f64 / 1e6,
+        before as f64 / 1e6,
+    );
     Ok(())
+}
+
+/// A path and query that the app's backend has signed for one user.
+fn signed_target(user: usize) -> String {
+    let ends = (SystemClock.now().unix_timestamp() / 3600 + 24) * 3600;
+    let query = format!("dt-expires={ends}&dt-key=k&dt-nonce=0123456789abcdef&dt-user=user-{user}");
+    let signature = acs3::sign(&Secret::new(URL_SECRET), &format!("DT1\n{query}"));
+    format!("/?{query}&dt-signature={signature}")
+}
+
+fn metrics(address: &str) -> Result<String> {
+    let mut socket = TcpStream::connect(address)?;
+    socket.write_all(format!("GET /metrics HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").as_bytes())?;
+    let mut text = String::new();
+    socket.read_to_string(&mut text).map(|_| text)
 }
