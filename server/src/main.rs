@@ -16,6 +16,7 @@ use server::config::Config;
 use server::{App, Door, Tls};
 use shared::clock::SystemClock;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -104,6 +105,7 @@ async fn run(path: &Path) -> Result<(), (u8, String)> {
     };
     let listener = TcpListener::bind(config.listen).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
+    let nudge = nudged_by_hangup();
     // A reader that has gone away is no reason to stop serving.
     let _ = writeln!(std::io::stdout(), "{}", readiness(&config, &app, address));
     let judging = Arc::clone(&app);
@@ -111,7 +113,7 @@ async fn run(path: &Path) -> Result<(), (u8, String)> {
     let limits = config.limits.clone().unwrap_or_default();
     let door = Door { tls, connections: limits.connections, metrics: app.metrics() };
     let stop = drained_after_signal(Arc::clone(&app), Duration::from_secs(limits.drain_seconds.into()));
-    let watching = tokio::spawn(server::reload::watch(Arc::clone(&app), path.to_owned(), hangup));
+    let watching = tokio::spawn(server::reload::watch(Arc::clone(&app), path.to_owned(), nudge));
     let served = server::serve_through(door, listener, server::router(Arc::clone(&app)), stop).await;
     watching.abort();
     app.flush().await;
@@ -157,14 +159,19 @@ async fn drained_after_signal(app: Arc<App>, wait: Duration) {
     tracing::info!("stopping: running requests may finish");
 }
 
-/// Completes on SIGHUP, where there is one.
-async fn hangup() {
+/// Nudges on each SIGHUP, where there is such a signal; from the moment that this returns.
+fn nudged_by_hangup() -> Arc<Notify> {
+    let nudge = Arc::new(Notify::new());
     #[cfg(unix)]
     if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
-        signal.recv().await;
-        return;
+        let nudge = Arc::clone(&nudge);
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() {
+                nudge.notify_one();
+            }
+        });
     }
-    std::future::pending().await
+    nudge
 }
 
 /// Completes on SIGINT (Ctrl-C) or SIGTERM.

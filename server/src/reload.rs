@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::Notify;
+
 use crate::App;
 use crate::config::Config;
 use crate::error::StartError;
@@ -14,15 +16,11 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// What is known of a file without reading it; `None` when it is not there.
 type Seen = Vec<(PathBuf, Option<(SystemTime, u64)>)>;
 
-/// Watches the configuration at `path` for as long as it is polled. `nudge` completes when a look is wanted at once (a
-/// SIGHUP); it is asked for again and again.
-pub async fn watch<F: Future<Output = ()>>(app: Arc<App>, path: PathBuf, nudge: impl Fn() -> F) {
+/// Watches the configuration at `path` for as long as it is polled. A `nudge` (a SIGHUP) reloads at once, changed or not.
+pub async fn watch(app: Arc<App>, path: PathBuf, nudge: Arc<Notify>) {
     let mut seen = look(&app, &path).await;
     loop {
-        let nudged = tokio::select! {
-            () = nudge() => true,
-            () = tokio::time::sleep(PERIOD) => false,
-        };
+        let nudged = tokio::time::timeout(PERIOD, nudge.notified()).await.is_ok();
         let now = look(&app, &path).await;
         if nudged || now != seen {
             reload(&app, &path).await;

@@ -35,7 +35,7 @@ async fn upload(stage: &Stage, url: &str) -> (Value, u16) {
     let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     let mut key = Credentials::long_term(text("AccessKeyId"), Secret::new(text("AccessKeySecret")));
     key.security_token = Some(Secret::new(text("SecurityToken")));
-    let ask = Ask::new("PUT", &stage.ready.bucket, "users/alice/a.txt").with_body(b"x");
+    let ask = Ask::new("PUT", &stage.ready.bucket, "users/alice/a.txt").body("x");
     let status = stage.ask(&key, ask).await.status;
     (body, status)
 }
