@@ -1,16 +1,22 @@
 //! One snapshot of everything that a request needs, made from the configuration, its policies and its keys. A request
 //! works on one snapshot from beginning to end; a reload puts another in its place.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use shared::bucket::BucketName;
 use shared::clock::Clock;
 
-use crate::config::Config;
+use crate::audit::Audit;
+use crate::base_credentials::{BaseCredentials, Source};
+use crate::client_address::Neighbours;
+use crate::config::{Config, MetricsSection, TrustedProxiesSection};
 use crate::error::{ConfigError, StartError};
 use crate::grant::Grants;
 use crate::identity::{Identities, Memory};
-use crate::sts_client::StsClient;
+use crate::limit::Limits;
+use crate::metrics::Metrics;
+use crate::sts_client::{StsClient, StsClock, StsSettings};
 use crate::uploads::bucket::Bucket;
 use crate::uploads::report::Checks;
 
@@ -23,27 +29,61 @@ pub struct Settings {
     pub identities: Identities,
     /// What they get.
     pub grants: Grants,
+    /// The server's own key.
+    pub base: Arc<BaseCredentials>,
     /// Where tokens come from.
     pub sts: StsClient,
     /// The bucket, as the server itself may look into it; `None` unless the configuration says where it is.
     pub bucket: Option<Bucket>,
+    /// How often one may ask.
+    pub limits: Limits,
+    /// Whose word on addresses counts.
+    pub neighbours: Neighbours,
+    /// Where the audit trail goes.
+    pub audit: Option<Audit>,
 }
 
 impl Settings {
+    /// As [`Settings::new`], for a look at the settings without a server.
+    ///
+    /// # Errors
+    /// As [`Settings::new`].
+    pub(crate) fn alone(config: Config, clock: &Arc<dyn Clock>) -> Result<Self, StartError> {
+        Self::new(config, &Arc::default(), &Arc::new(StsClock::new(Arc::clone(clock))), &Arc::default())
+    }
+
     /// Checks `config` and makes everything ready; blocks on the small files that it names. Nothing is sent.
     ///
     /// # Errors
     /// [`StartError`]: everything that is wrong with the settings at once, or no TLS.
-    pub(crate) fn new(config: Config, memory: &Arc<Memory>, clock: &Arc<dyn Clock>) -> Result<Self, StartError> {
+    pub(crate) fn new(
+        config: Config,
+        memory: &Arc<Memory>,
+        clock: &Arc<StsClock>,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Self, StartError> {
+        let machine = clock.machine();
         let mut problems = config.check().err().map(|error| error.problems).unwrap_or_default();
-        let identities = Identities::new(&config, memory, clock, &mut problems)?;
-        let grants = Grants::new(&config, clock, &mut problems).filter(|_| problems.is_empty());
+        let identities = Identities::new(&config, memory, machine, &mut problems)?;
+        let grants = Grants::new(&config, machine, &mut problems).filter(|_| problems.is_empty());
         let Some(grants) = grants else {
             return Err(ConfigError { source: config.source, problems }.into());
         };
-        let sts = StsClient::new(config.sts_endpoint.clone(), config.credentials.clone(), Arc::clone(clock))?;
-        let bucket = Bucket::of(&config, clock)?;
-        Ok(Self { config, identities, grants, sts, bucket })
+        let base = Arc::new(BaseCredentials::new(source(&config), Arc::clone(clock) as Arc<dyn Clock>)?);
+        let asking = config.sts.clone().unwrap_or_default();
+        let asking = StsSettings {
+            endpoint: config.sts(),
+            signature: asking.signature.into(),
+            calls_per_second: asking.calls_per_second,
+        };
+        let sts = StsClient::new(asking, Arc::clone(&base), Arc::clone(clock), Arc::clone(metrics))?;
+        let limits = config.limits.clone().unwrap_or_default().limits();
+        let proxies = config.trusted_proxies.as_ref().map(TrustedProxiesSection::networks);
+        let observers = config.metrics.as_ref().map(MetricsSection::networks);
+        let neighbours = Neighbours::new(proxies.unwrap_or_default(), observers.unwrap_or_default());
+        let audit = config.audit.as_ref().map(|section| open_audit(&section.file)).transpose()?;
+        let bucket = Bucket::of(&config, machine)?;
+        Ok(Self { config, identities, grants, base, sts, bucket, limits, neighbours, audit })
     }
 
     /// What reports of uploads are checked with.
@@ -55,4 +95,14 @@ impl Settings {
             secret: self.config.uploads.as_ref().and_then(|uploads| uploads.callback_secret.as_ref()),
         }
     }
+}
+
+fn source(config: &Config) -> Source {
+    let fixed = || Source::Fixed(config.credentials.clone());
+    // A section that lacks something has been refused by the check of the configuration.
+    config.base_credentials.as_ref().and_then(|section| section.source(&config.sts()).ok()).unwrap_or_else(fixed)
+}
+
+fn open_audit(file: &Path) -> Result<Audit, StartError> {
+    Audit::open(file).map_err(|error| StartError::Audit { file: file.display().to_string(), reason: error.to_string() })
 }

@@ -7,27 +7,25 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::request::Parts;
 use axum::response::Response;
-use shared::token::TokenReply;
 
-use super::{contract, peer_address};
+use super::{contract, contract_refusal, peer_address};
 use crate::App;
 use crate::refusal::Refusal;
 
 /// Answers the token contract. A body is read, up to the limit, and ignored, as the samples ignore it.
 pub(super) async fn token(State(app): State<Arc<App>>, head: Parts, body: Result<Bytes, BytesRejection>) -> Response {
-    contract(match granted(&app, &head, body).await {
-        Ok(reply) => reply,
+    match granted(&app, &head, body).await {
+        Ok(body) => contract(body),
         Err(refusal) => {
             tracing::warn!(code = ?refusal.code, reason = ?refusal.message, "no token");
-            refusal.into_reply()
+            contract_refusal(refusal)
         }
-    })
+    }
 }
 
-async fn granted(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> Result<TokenReply, Refusal> {
+async fn granted(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
     body.map_err(|rejection| {
         Refusal::bad_request("InvalidBody", format!("{}: ask with GET, or send no body.", rejection.body_text()))
     })?;
-    let vended = app.vend(head, peer_address(head), None).await?;
-    Ok(TokenReply::Granted(vended.grant))
+    Ok(app.vend(head, peer_address(head), None).await?.body())
 }

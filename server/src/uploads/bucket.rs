@@ -137,12 +137,14 @@ impl Bucket {
     }
 
     async fn send(&self, sts: &StsClient, request: Request) -> Result<(u16, HeaderMap, String), BucketError> {
-        let unreachable = || BucketError::Unreachable(self.endpoint.to_string());
-        tokio::time::timeout(BUDGET, self.answer(sts, request)).await.unwrap_or_else(|_| Err(unreachable()))
+        tokio::time::timeout(BUDGET, self.answer(sts, request)).await.unwrap_or_else(|_| Err(self.unreachable()))
+    }
+
+    fn unreachable(&self) -> BucketError {
+        BucketError::Unreachable(self.endpoint.to_string())
     }
 
     async fn answer(&self, sts: &StsClient, mut request: Request) -> Result<(u16, HeaderMap, String), BucketError> {
-        let unreachable = |_: reqwest::Error| BucketError::Unreachable(self.endpoint.to_string());
         let credentials =
             self.right.credentials(sts).await.map_err(|failure| BucketError::NoRight(failure.to_string()))?;
         let signer = Signer {
@@ -161,15 +163,9 @@ impl Bucket {
         for (name, value) in &request.headers {
             send = send.header(name, value.as_bytes());
         }
-        let mut response = send.send().await.map_err(unreachable)?;
+        let response = send.send().await.map_err(|_| self.unreachable())?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-            body.extend_from_slice(&chunk);
-            if body.len() > MAX_LIST_BYTES {
-                return Err(BucketError::Refused("its answer is too long".to_owned()));
-            }
-        }
+        let body = http::bytes(response, MAX_LIST_BYTES).await.map_err(|_| self.unreachable())?;
         Ok((status, headers, String::from_utf8_lossy(&body).into_owned()))
     }
 }

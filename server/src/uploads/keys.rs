@@ -58,11 +58,11 @@ impl Keys {
             return self.oss.clone().map_err(|error| unusable(&error.to_string()));
         }
         let extra = self.extra.as_ref().filter(|(prefix, _)| is_key_url_below(url, prefix));
-        let (_, http) = extra.ok_or(KeyRefusal::Untrusted)?;
+        let (_, client) = extra.ok_or(KeyRefusal::Untrusted)?;
         if let Some(key) = self.fetched().get(url) {
             return Ok(key.clone());
         }
-        let fetched = tokio::time::timeout(FETCH_BUDGET, self.fetch(http, url)).await;
+        let fetched = tokio::time::timeout(FETCH_BUDGET, self.fetch(client, url)).await;
         let key = fetched.map_err(|_| unusable("no answer in time"))??;
         let mut fetched = self.fetched();
         if fetched.len() < MAX_KEYS {
@@ -71,22 +71,14 @@ impl Keys {
         Ok(key)
     }
 
-    async fn fetch(&self, http: &reqwest::Client, url: &str) -> Result<PublicKey, KeyRefusal> {
+    async fn fetch(&self, client: &reqwest::Client, url: &str) -> Result<PublicKey, KeyRefusal> {
         let unusable = |reason: &str| KeyRefusal::Unusable(reason.to_owned());
         let _place = self.fetches.acquire().await.map_err(|_| unusable("the server stops"))?;
-        let unreachable = |_: reqwest::Error| unusable("it cannot be fetched");
-        let mut response = http.get(url).send().await.map_err(unreachable)?;
+        let response = client.get(url).send().await.map_err(|_| unusable("it cannot be fetched"))?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(unusable(&format!("HTTP {}", response.status().as_u16())));
         }
-        let mut pem = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-            pem.extend_from_slice(&chunk);
-            if pem.len() > MAX_PEM_BYTES {
-                return Err(unusable("it is too long"));
-            }
-        }
-        let pem = String::from_utf8(pem).map_err(|_| unusable("it is no text"))?;
+        let pem = http::text(response, MAX_PEM_BYTES).await.map_err(|reason| unusable(&reason))?;
         PublicKey::from_pem(&pem).map_err(|error| unusable(&error.to_string()))
     }
 

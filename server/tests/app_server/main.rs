@@ -1,10 +1,13 @@
 //! Stories about the app server over real sockets, with an STS on loopback that checks every signature.
 #![cfg(test)]
 
+mod base_credentials;
+mod cache;
 mod config;
 mod contract;
 mod grants;
 mod identity;
+mod operations;
 mod postgres;
 mod program;
 mod reload;

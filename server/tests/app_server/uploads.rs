@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::postgres::Postgres;
-use crate::support::{Answer, FakeSts, config, get, spawn};
+use crate::support::{Answer, FakeSts, ask_with, config, get, spawn};
 
 /// A database that can go away and come back.
 enum Database {
@@ -90,16 +90,14 @@ impl Oss {
     }
 
     async fn send(&self, server: &Server, target: &str, body: &str, signature: &str, key_url: &str) -> Answer {
-        let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
-        let request = client
-            .post(format!("{}{target}", server.url))
-            .header("authorization", signature)
-            .header("x-oss-pub-key-url", STANDARD.encode(key_url))
-            .header("x-oss-bucket", "photos")
-            .header("content-type", "application/x-www-form-urlencoded");
-        let response = request.body(body.to_owned()).send().await.unwrap();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, body: response.text().await.unwrap() }
+        let key_url = STANDARD.encode(key_url);
+        let headers = [
+            ("authorization", signature),
+            ("x-oss-pub-key-url", &key_url),
+            ("x-oss-bucket", "photos"),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        ask_with("POST", &format!("{}{target}", server.url), &headers, body.into()).await
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod acls;
+mod app_server;
 mod append;
 mod archive;
 mod bad_requests;

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -18,11 +17,9 @@ use utoipa::{OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{fresh_json, peer_address};
+use super::fresh_json;
 use crate::App;
-use crate::identity::Identity;
 use crate::refusal::Refusal;
-use crate::settings::Settings;
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -90,9 +87,4 @@ fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, R
     let body = body.map_err(|rejection| Refusal::bad_request("InvalidBody", rejection.body_text()))?;
     serde_json::from_slice(&body)
         .map_err(|error| Refusal::bad_request("InvalidBody", format!("the body is not what is asked for: {error}")))
-}
-
-/// Who asks.
-async fn identity(settings: &Settings, head: &Parts) -> Result<Identity, Refusal> {
-    settings.identities.identify(head, peer_address(head)).await
 }

@@ -10,13 +10,14 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use shared::secret::Secret;
 use shared::timefmt;
+use shared::token::Grant;
 use utoipa::ToSchema;
 
 use super::super::{fresh_json, peer_address};
 use super::Refused;
-use crate::grant::Asked;
+use crate::App;
+use crate::grant::{Asked, Planned};
 use crate::refusal::Refusal;
-use crate::{App, Vended};
 
 /// A token, and where to use it. Times are `YYYY-MM-DDTHH:MM:SSZ`; absent fields are left out.
 #[derive(Serialize, ToSchema)]
@@ -63,7 +64,7 @@ pub(super) async fn token(
 ) -> Result<Response, Refusal> {
     let asked = asked(body)?;
     let vended = app.vend(&head, peer_address(&head), asked).await?;
-    Ok((fresh_json(), body_of(&app, &vended)).into_response())
+    Ok((fresh_json(), body_of(&app, &vended.grant()?, &vended.planned)).into_response())
 }
 
 /// The question of the body; `None` without a body.
@@ -78,9 +79,9 @@ fn asked(body: Result<Bytes, BytesRejection>) -> Result<Option<Asked>, Refusal> 
     })
 }
 
-fn body_of(app: &App, vended: &Vended) -> String {
-    let (credentials, planned) = (&vended.grant.credentials, &vended.planned);
-    let (now, place) = (app.now(), &vended.grant.place);
+fn body_of(app: &App, grant: &Grant, planned: &Planned) -> String {
+    let (credentials, place) = (&grant.credentials, &grant.place);
+    let now = app.now();
     let token = Token {
         access_key_id: &credentials.access_key_id,
         access_key_secret: credentials.access_key_secret.expose(),

@@ -17,7 +17,8 @@ use shared::timefmt;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Refused, answer, identity, read};
+use super::super::peer_address;
+use super::{Refused, answer, read};
 use crate::App;
 use crate::grant::Home;
 use crate::refusal::Refusal;
@@ -78,7 +79,7 @@ async fn page(app: &App, head: &Parts, query: Result<Query<ListQuery>, QueryReje
     let uploads = kept(app)?;
     let Query(query) = query.map_err(|rejection| Refusal::bad_request("InvalidQuery", rejection.body_text()))?;
     let settings = app.settings();
-    let home = home(&settings, head).await?;
+    let home = home(app, &settings, head).await?;
     let filter = filter(&query, &settings, &home)?;
     let found = uploads.page(&filter).await?;
     let full = found.len() >= usize::try_from(filter.limit).unwrap_or(usize::MAX);
@@ -153,7 +154,7 @@ pub(super) async fn report(
 async fn take(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> Result<Kept, Refusal> {
     let uploads = kept(app)?;
     let settings = app.settings();
-    let home = home(&settings, head).await?;
+    let home = home(app, &settings, head).await?;
     let claims: Claims = read(body)?;
     Ok(uploads.take_claims(claims, &home.identity, home.prefix.as_ref(), settings.checks()).await?)
 }
@@ -182,7 +183,7 @@ pub(super) async fn reconcile(
 async fn look(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> Result<Reconciled, Refusal> {
     let uploads = kept(app)?;
     let settings = app.settings();
-    let home = home(&settings, head).await?;
+    let home = home(app, &settings, head).await?;
     let ask: ReconcileAsk = match &body {
         Ok(bytes) if bytes.is_empty() => ReconcileAsk::default(),
         _ => read(body)?,
@@ -216,8 +217,8 @@ impl From<ReconcileError> for Refusal {
 }
 
 /// Who asks, and where its folder is.
-async fn home(settings: &Settings, head: &Parts) -> Result<Home, Refusal> {
-    settings.grants.home(&identity(settings, head).await?)
+async fn home(app: &App, settings: &Settings, head: &Parts) -> Result<Home, Refusal> {
+    settings.grants.home(&app.asker(settings, head, peer_address(head)).await?)
 }
 
 /// The uploads, if this server keeps any.

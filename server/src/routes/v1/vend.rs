@@ -1,6 +1,7 @@
 //! What `/v1` vends beside tokens: presigned URLs, upload forms, callbacks and signatures.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use shared::object_key::ObjectKey;
 use utoipa::ToSchema;
 
-use super::{Refused, answer, identity, peer_address, read};
+use super::super::peer_address;
+use super::{Refused, answer, read};
 use crate::App;
 use crate::config::VendSection;
 use crate::grant::{Asked, Planned};
@@ -22,6 +24,8 @@ use crate::signed::callback::callback as ready_made;
 use crate::signed::post_policy::{Rules, UploadForm};
 use crate::signed::presign::{Presigned, Purpose};
 use crate::signed::{Place, may, post_policy, presign as signing, self_sign};
+
+const RETRY: Duration = Duration::from_secs(5);
 
 /// The one request that a URL is for.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -97,7 +101,7 @@ async fn presigned(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>)
         callback: callback.as_deref(),
     };
     let seconds = seconds(ask.expires_seconds, section)?;
-    Ok(signing::presign(&place, &vended.grant.credentials, purpose, seconds, app.now()))
+    Ok(signing::presign(&place, &vended.grant()?.credentials, purpose, seconds, app.now()))
 }
 
 /// What a form may upload.
@@ -170,7 +174,7 @@ async fn form(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> R
     let callback = ask.callback.then(|| callback_for(&settings, &vended.planned)).transpose()?;
     let rules = Rules { object: &object, content_types, size: (ask.min_bytes, max), callback: callback.as_deref() };
     let seconds = seconds(ask.expires_seconds, section)?;
-    Ok(post_policy::upload_form(&place, &vended.grant.credentials, rules, seconds, app.now()))
+    Ok(post_policy::upload_form(&place, &vended.grant()?.credentials, rules, seconds, app.now()))
 }
 
 /// Headers for an upload by an SDK.
@@ -188,7 +192,7 @@ pub(super) struct CallbackHeaders {
 ))]
 pub(super) async fn callback(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Refusal> {
     let settings = app.settings();
-    let home = settings.grants.home(&identity(&settings, &head).await?)?;
+    let home = settings.grants.home(&app.asker(&settings, &head, peer_address(&head)).await?)?;
     let callback = ready_made(settings.config.uploads.as_ref(), &home.identity, home.prefix.as_ref())?;
     Ok(answer(StatusCode::OK, &CallbackHeaders { callback }))
 }
@@ -231,11 +235,17 @@ async fn signed(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) ->
         let message = "this server does not sign for others: its configuration has no Vend.SelfSigning";
         return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "SigningOff", message));
     }
-    let asker = identity(&settings, head).await?;
+    let asker = app.asker(&settings, head, peer_address(head)).await?;
     let planned = settings.grants.plan(&asker, &Asked::default())?;
     let ask: SignAsk = read(body)?;
     let place = Place::of(&planned.place)?;
-    self_sign::sign(&ask.content, &planned, &place.bucket, &settings.config.credentials, app.clock.as_ref())
+    let unavailable = |message: String| Refusal::unavailable("NoSigningKey", message, RETRY);
+    let key = settings.base.get().await.map_err(|failure| unavailable(failure.to_string()))?;
+    if key.security_token.is_some() {
+        let message = "V1 texts are signed with a long-term key, and this server's own key is temporary";
+        return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "NoSigningKey", message));
+    }
+    self_sign::sign(&ask.content, &planned, &place.bucket, &key, app.now())
 }
 
 /// The object's key: the one that the server chose, or else the one that is asked for.
