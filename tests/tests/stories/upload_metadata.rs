@@ -7,7 +7,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use server::App;
-use server::config::{Config, PolicyTemplate, UploadsSection, VendSection};
+use server::config::{
+    Config, DeviceKey, DeviceKeys, IdentitySection, ObjectKeySection, PolicyTemplate, Provider, UnsafeNames,
+    UploadsSection, VendSection,
+};
+use server::identity::device_keys;
 use shared::bucket::BucketName;
 use shared::object_key::Prefix;
 use shared::region::{Endpoint, Region};
@@ -63,11 +67,34 @@ impl Server {
         (answer.status().as_u16(), json_of(answer).await)
     }
 
+    /// A request with a user's key; a body makes it a POST.
+    async fn as_user(&self, stage: &Stage, key: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let url = format!("{}{path}", self.url);
+        let request = match body {
+            Some(body) => stage.http.post(url).body(body.to_string()),
+            None => stage.http.get(url),
+        };
+        let answer = request.header("authorization", format!("Bearer {key}")).send().await.unwrap();
+        (answer.status().as_u16(), json_of(answer).await)
+    }
+
     async fn uploads(&self, stage: &Stage) -> Vec<Value> {
         let (status, page) = self.get(stage, "/v1/uploads").await;
         assert_eq!(status, 200, "{page}");
         page["Uploads"].as_array().unwrap().clone()
     }
+}
+
+/// An identity section with a device for each of `users`, and their keys.
+fn devices<const N: usize>(users: [&str; N]) -> (IdentitySection, [String; N]) {
+    let mut keys = Vec::new();
+    let secrets = users.map(|user| {
+        let (secret, hash) = device_keys::new_key().unwrap();
+        keys.push(DeviceKey { hash, user: user.to_owned(), device: None, grants: None });
+        secret
+    });
+    let provider = Provider::DeviceKeys(DeviceKeys { keys, ..DeviceKeys::default() });
+    (IdentitySection { providers: vec![provider], unsafe_names: UnsafeNames::default() }, secrets)
 }
 
 async fn json_of(answer: reqwest::Response) -> Value {
@@ -300,5 +327,90 @@ async fn a_request_that_the_server_signed_for_an_app_without_a_key_is_good() {
     let request = request.with_header("authorization", signed["Authorization"].as_str().unwrap());
     let answer = stage.send(&request, b"hello".to_vec()).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn two_users_of_one_server_know_of_their_own_uploads_alone_and_an_operator_of_all() {
+    let (stage, folder) = (Stage::open().await, tempfile::tempdir().unwrap());
+    let bucket = stage.ready.bucket.clone();
+    let (identity, [alice, bob, carol]) = devices(["alice", "bob", "carol"]);
+    let server = Server::start(&stage, &folder, "users/", |config| {
+        config.policy = None;
+        config.identity = Some(identity);
+        config.uploads.as_mut().unwrap().operators = vec!["carol".to_owned()];
+    })
+    .await;
+    for path in ["/v1/uploads", "/v1/callback"] {
+        let (status, refused) = server.get(&stage, path).await;
+        assert_eq!((status, &refused["ErrorCode"]), (401, &json!("CredentialMissing")), "{path}");
+    }
+    let mut callbacks = Vec::new();
+    for (key, user) in [(&alice, "alice"), (&bob, "bob")] {
+        let (_, headers) = server.as_user(&stage, key, "/v1/callback", None).await;
+        let callback = headers["x-oss-callback"].as_str().unwrap().to_owned();
+        let token = stage.assume(Some(&tests::token_policy(&bucket, &format!("users/{user}/")))).await;
+        let put = Ask::new("PUT", &bucket, &format!("users/{user}/1")).header("x-oss-callback", &callback);
+        assert_eq!(stage.ask(&token, put.body(user)).await.status, 200);
+        callbacks.push(callback);
+    }
+    // Alice's callback tells of nothing in Bob's folder.
+    let put = Ask::new("PUT", &bucket, "users/bob/2").header("x-oss-callback", &callbacks[0]).body("x");
+    assert_eq!(stage.ask(&stage.user(), put).await.status, 203);
+    for (key, query, expected) in [
+        (&alice, "", &["alice"][..]),
+        (&alice, "?prefix=users/", &["alice"]),
+        (&alice, "?identity=alice", &["alice"]),
+        (&bob, "", &["bob"]),
+        (&carol, "", &["bob", "alice"]),
+        (&carol, "?identity=alice", &["alice"]),
+        (&carol, "?prefix=users/bob/", &["bob"]),
+    ] {
+        let (status, page) = server.as_user(&stage, key, &format!("/v1/uploads{query}"), None).await;
+        assert_eq!(status, 200, "{page}");
+        let mut found: Vec<&str> =
+            page["Uploads"].as_array().unwrap().iter().map(|upload| upload["Identity"].as_str().unwrap()).collect();
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        assert_eq!(found, expected, "{query}");
+    }
+    for (path, body, code) in [
+        ("/v1/uploads?prefix=users/alice/", None, "ObjectOutsidePrefix"),
+        ("/v1/uploads?prefix=users/bobby", None, "ObjectOutsidePrefix"),
+        ("/v1/uploads?identity=alice", None, "NotYourUploads"),
+        ("/v1/uploads", Some(json!({ "Object": "users/alice/1" })), "ObjectOutsidePrefix"),
+        ("/v1/presign", Some(json!({ "Method": "GET", "Object": "users/alice/1" })), "ObjectOutsidePrefix"),
+        ("/v1/post-policy", Some(json!({ "Object": "users/alice/1" })), "ObjectOutsidePrefix"),
+    ] {
+        let (status, refused) = server.as_user(&stage, &bob, path, body).await;
+        assert_eq!((status, &refused["ErrorCode"]), (403, &json!(code)), "{path}");
+    }
+    let read = json!({ "Method": "GET", "Object": "users/bob/1" });
+    let (_, signed) = server.as_user(&stage, &bob, "/v1/presign", Some(read)).await;
+    let url = signed["Url"].as_str().unwrap();
+    assert_eq!(stage.http.get(url).send().await.unwrap().text().await.unwrap(), "bob");
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn where_the_server_chooses_keys_its_urls_are_for_them() {
+    let (stage, folder) = (Stage::open().await, tempfile::tempdir().unwrap());
+    let (identity, [alice]) = devices(["alice"]);
+    let server = Server::start(&stage, &folder, "users/", |config| {
+        config.policy = None;
+        config.identity = Some(identity);
+        config.object_key = Some(ObjectKeySection { extensions: vec!["txt".to_owned()], max_bytes: Some(10) });
+    })
+    .await;
+    let ask = json!({ "Method": "PUT", "Extension": "txt", "Size": 5, "Callback": true });
+    let (status, signed) = server.as_user(&stage, &alice, "/v1/presign", Some(ask)).await;
+    assert_eq!(status, 200, "{signed}");
+    let object = signed["Object"].as_str().unwrap();
+    assert!(object.starts_with("users/alice/") && object.ends_with(".txt"), "{object}");
+    let put = stage.http.put(signed["Url"].as_str().unwrap()).body("hello");
+    assert_eq!(put.send().await.unwrap().status(), 200);
+    let (_, page) = server.as_user(&stage, &alice, "/v1/uploads", None).await;
+    assert_eq!((&page["Uploads"][0]["Object"], &page["Uploads"][0]["Identity"]), (&json!(object), &json!("alice")));
+    let big = json!({ "Extension": "txt", "Size": 5, "MaxBytes": 11 });
+    assert_eq!(server.as_user(&stage, &alice, "/v1/post-policy", Some(big)).await.1["ErrorCode"], "InvalidAsk");
     stage.close().await;
 }
