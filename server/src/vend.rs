@@ -72,7 +72,7 @@ impl App {
             Ok(vended) => self.metrics.vended(vended.origin == Origin::Cache),
             Err(refusal) => self.metrics.refused(&refusal.code),
         }
-        if let Some(audit) = &settings.audit {
+        if let Some(audit) = self.audit.load_full() {
             audit.note(self.entry(address, &seen, &outcome)).await;
         }
         outcome
@@ -94,7 +94,7 @@ impl App {
         let identity = match settings.identities.identify(head, address).await {
             Ok(identity) => identity,
             Err(refusal) => {
-                if let (StatusCode::UNAUTHORIZED, Some(address)) = (refusal.status, address) {
+                if let (true, Some(address)) = (is_a_guess(&refusal), address) {
                     self.backoff.note_failure(address, Instant::now());
                 }
                 return Err(refusal);
@@ -160,6 +160,13 @@ impl App {
         }
         entry
     }
+}
+
+/// Whether a credential was refused that nobody gave out. One that has ended, or none at all, is no guess.
+fn is_a_guess(refusal: &Refusal) -> bool {
+    const HONEST: [&str; 5] =
+        ["CredentialMissing", "CredentialExpired", "CredentialUsed", "CredentialRevoked", "CredentialTooLong"];
+    refusal.status == StatusCode::UNAUTHORIZED && !HONEST.contains(&&*refusal.code)
 }
 
 /// Everything that tokens differ by.

@@ -198,15 +198,6 @@ pub async fn ask(method: &str, url: &str, body: Vec<u8>) -> Answer {
     ask_with(method, url, &[], body).await
 }
 
-pub async fn ask_with(method: &str, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
-    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
-    let request = client.request(method.parse().unwrap(), url).body(body);
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-    let response = request.send().await.unwrap();
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Answer { status, headers, body: response.text().await.unwrap() }
-}
-
 pub async fn get(url: &str) -> Answer {
     ask("GET", url, Vec::new()).await
 }
