@@ -65,6 +65,8 @@ enum Message {
     Line(Box<Entry>),
     /// Answered when everything before it is on the disk.
     Flush(oneshot::Sender<()>),
+    /// The file may have been moved away: what follows goes into the one that has its name now.
+    Reopen,
 }
 
 impl Audit {
@@ -73,15 +75,22 @@ impl Audit {
     /// # Errors
     /// The system's.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
+        let file = open_file(path)?;
         let (queue, arriving) = mpsc::channel(QUEUE);
-        let shown = path.display().to_string();
-        std::thread::Builder::new().name("audit".to_owned()).spawn(move || write_all(file, arriving, &shown))?;
+        let writer = Writer { path: path.to_owned(), file };
+        std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.write_all(arriving))?;
         Ok(Self { path: path.to_owned(), queue })
+    }
+
+    /// Where it is written.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is noted from now on goes into the file that has the path then: programs that rotate logs move the old one away.
+    pub fn reopen(&self) {
+        // While the queue is full the disk has trouble of its own.
+        let _ = self.queue.try_send(Message::Reopen);
     }
 
     /// Notes one entry; waits only while thousands of others wait for the disk.
@@ -99,38 +108,73 @@ impl Audit {
     }
 }
 
-/// Writes until nobody can note anything any more, then sees to it that all of it is on the disk.
-fn write_all(mut file: File, mut arriving: mpsc::Receiver<Message>, path: &str) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while arriving.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let (mut text, mut flushes) = (Vec::new(), Vec::new());
-        for message in batch.drain(..) {
-            match message {
-                Message::Line(entry) => {
-                    if serde_json::to_writer(&mut text, &entry).is_ok() {
-                        text.push(b'\n');
+fn open_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The other end of the queue, on a thread of its own.
+struct Writer {
+    path: PathBuf,
+    file: File,
+}
+
+impl Writer {
+    /// Writes until nobody can note anything any more, then sees to it that all of it is on the disk.
+    fn write_all(mut self, mut arriving: mpsc::Receiver<Message>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while arriving.blocking_recv_many(&mut batch, BATCH) > 0 {
+            let mut text = Vec::new();
+            for message in batch.drain(..) {
+                match message {
+                    Message::Line(entry) => {
+                        if serde_json::to_writer(&mut text, &entry).is_ok() {
+                            text.push(b'\n');
+                        }
+                    }
+                    Message::Flush(done) => {
+                        self.write(&mut text);
+                        self.sync();
+                        // Whoever waited may have given up.
+                        let _ = done.send(());
+                    }
+                    Message::Reopen => {
+                        self.write(&mut text);
+                        self.reopen();
                     }
                 }
-                Message::Flush(done) => flushes.push(done),
             }
+            self.write(&mut text);
         }
-        if let Err(error) = file.write_all(&text) {
-            tracing::error!(path, %error, "the audit trail cannot be written; lines are lost");
-        }
-        if !flushes.is_empty() {
-            sync(&file, path);
-            for done in flushes {
-                // Whoever waited may have given up.
-                let _ = done.send(());
+        self.sync();
+    }
+
+    fn write(&mut self, text: &mut Vec<u8>) {
+        self.told("cannot be written; lines are lost", |file| file.write_all(text));
+        text.clear();
+    }
+
+    fn sync(&mut self) {
+        self.told("may not be on the disk", |file| file.sync_all());
+    }
+
+    fn reopen(&mut self) {
+        self.sync();
+        match open_file(&self.path) {
+            Ok(file) => self.file = file,
+            Err(error) => {
+                tracing::error!(path = %self.path.display(), %error, "the audit trail stays in the older file")
             }
         }
     }
-    sync(&file, path);
-}
 
-fn sync(file: &File, path: &str) {
-    if let Err(error) = file.sync_all() {
-        tracing::error!(path, %error, "the audit trail may not be on the disk");
+    fn told(&mut self, trouble: &str, work: impl FnOnce(&mut File) -> io::Result<()>) {
+        if let Err(error) = work(&mut self.file) {
+            tracing::error!(path = %self.path.display(), %error, "the audit trail {trouble}");
+        }
     }
 }
 

@@ -38,10 +38,11 @@ mod vend;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use shared::clock::Clock;
 use time::OffsetDateTime;
 
+use crate::audit::Audit;
 use crate::config::Config;
 use crate::error::StartError;
 use crate::identity::Memory;
@@ -68,6 +69,7 @@ pub struct App {
     cache: Arc<TokenCache>,
     metrics: Arc<Metrics>,
     backoff: Backoff,
+    audit: ArcSwapOption<Audit>,
     draining: AtomicBool,
     /// Opened once: a reload changes what is done with it, not where it is.
     uploads: Option<Arc<Uploads>>,
@@ -86,6 +88,7 @@ impl App {
         let settings = Settings::new(config, &memory, &clock, &metrics)?;
         let section = settings.config.uploads.as_ref();
         let uploads = section.map(|section| Uploads::open(section, Arc::clone(clock.machine()))).transpose()?;
+        let audit = next_audit(&settings.config, None)?;
         let cache_bytes = settings.config.sts.clone().unwrap_or_default().cache_bytes();
         let app = Arc::new(Self {
             settings: ArcSwap::from_pointee(settings),
@@ -95,6 +98,7 @@ impl App {
             clock,
             metrics,
             backoff: Backoff::default(),
+            audit: ArcSwapOption::new(audit),
             draining: AtomicBool::new(false),
             uploads,
         });
@@ -112,6 +116,7 @@ impl App {
     /// [`StartError`]; then the settings in use stay.
     pub fn reload(&self, config: Config) -> Result<(), StartError> {
         let settings = Settings::new(config, &self.memory, &self.clock, &self.metrics)?;
+        self.audit.store(next_audit(&settings.config, self.audit.load_full())?);
         self.settings.store(Arc::new(settings));
         self.cache.invalidate();
         Ok(())
@@ -163,8 +168,22 @@ impl App {
 
     /// Returns when the audit trail is on the disk.
     pub async fn flush(&self) {
-        if let Some(audit) = &self.settings().audit {
+        if let Some(audit) = self.audit.load_full() {
             audit.flush().await;
         }
     }
+}
+
+/// The audit trail of `config`: the one in use where it is the same file, which is opened anew.
+fn next_audit(config: &Config, in_use: Option<Arc<Audit>>) -> Result<Option<Arc<Audit>>, StartError> {
+    let Some(section) = &config.audit else { return Ok(None) };
+    if let Some(audit) = in_use.filter(|audit| audit.path() == section.file) {
+        audit.reopen();
+        return Ok(Some(audit));
+    }
+    let cannot = |error: std::io::Error| StartError::Audit {
+        file: section.file.display().to_string(),
+        reason: error.to_string(),
+    };
+    Audit::open(&section.file).map(Arc::new).map(Some).map_err(cannot)
 }

@@ -1,13 +1,11 @@
 //! One snapshot of everything that a request needs, made from the configuration, its policies and its keys. A request
 //! works on one snapshot from beginning to end; a reload puts another in its place.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use shared::bucket::BucketName;
 use shared::clock::Clock;
 
-use crate::audit::Audit;
 use crate::base_credentials::{BaseCredentials, Source};
 use crate::client_address::Neighbours;
 use crate::config::{Config, MetricsSection, TrustedProxiesSection};
@@ -39,8 +37,6 @@ pub struct Settings {
     pub limits: Limits,
     /// Whose word on addresses counts.
     pub neighbours: Neighbours,
-    /// Where the audit trail goes.
-    pub audit: Option<Audit>,
 }
 
 impl Settings {
@@ -81,9 +77,8 @@ impl Settings {
         let proxies = config.trusted_proxies.as_ref().map(TrustedProxiesSection::networks);
         let observers = config.metrics.as_ref().map(MetricsSection::networks);
         let neighbours = Neighbours::new(proxies.unwrap_or_default(), observers.unwrap_or_default());
-        let audit = config.audit.as_ref().map(|section| open_audit(&section.file)).transpose()?;
         let bucket = Bucket::of(&config, machine)?;
-        Ok(Self { config, identities, grants, base, sts, bucket, limits, neighbours, audit })
+        Ok(Self { config, identities, grants, base, sts, bucket, limits, neighbours })
     }
 
     /// What reports of uploads are checked with.
@@ -101,8 +96,4 @@ fn source(config: &Config) -> Source {
     let fixed = || Source::Fixed(config.credentials.clone());
     // A section that lacks something has been refused by the check of the configuration.
     config.base_credentials.as_ref().and_then(|section| section.source(&config.sts()).ok()).unwrap_or_else(fixed)
-}
-
-fn open_audit(file: &Path) -> Result<Audit, StartError> {
-    Audit::open(file).map_err(|error| StartError::Audit { file: file.display().to_string(), reason: error.to_string() })
 }

@@ -72,7 +72,7 @@ impl App {
             Ok(vended) => self.metrics.vended(vended.origin == Origin::Cache),
             Err(refusal) => self.metrics.refused(&refusal.code),
         }
-        if let Some(audit) = &settings.audit {
+        if let Some(audit) = self.audit.load_full() {
             audit.note(self.entry(address, &seen, &outcome)).await;
         }
         outcome
@@ -120,7 +120,7 @@ impl App {
         }
         let identity = settings.identities.identify(head, address).await;
         if let (Err(refusal), Some(address)) = (&identity, address)
-            && refusal.status == StatusCode::UNAUTHORIZED
+            && is_a_guess(refusal)
         {
             self.backoff.note_failure(address, Instant::now());
         }
@@ -182,6 +182,13 @@ impl App {
         }
         entry
     }
+}
+
+/// Whether a credential was refused that nobody gave out. One that has ended, or none at all, is no guess.
+fn is_a_guess(refusal: &Refusal) -> bool {
+    const HONEST: [&str; 5] =
+        ["CredentialMissing", "CredentialExpired", "CredentialUsed", "CredentialRevoked", "CredentialTooLong"];
+    refusal.status == StatusCode::UNAUTHORIZED && !HONEST.contains(&&*refusal.code)
 }
 
 /// Everything that tokens differ by.

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::section::{self, Section};
 use crate::error::Problem;
 
-/// Ten times what an app with a bad network and no cache of its own asks for.
-const DEFAULT_PER_IDENTITY: u32 = 120;
+/// Far more than an app with a bad network and no cache of its own asks for.
+const DEFAULT_PER_IDENTITY: u32 = 300;
 /// Below the usual limit of 1024 open files, with room for the connections to STS.
 const DEFAULT_CONNECTIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(511);
 const MAX_DRAIN_SECONDS: u32 = 300;

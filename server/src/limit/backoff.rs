@@ -9,8 +9,9 @@ use quick_cache::sync::Cache;
 use super::network;
 use crate::refusal::Refusal;
 
-/// So many failures cost nothing: an app that was signed out asks a few times before it notices.
-const FREE: u32 = 10;
+/// So many failures cost nothing: an app that was signed out asks a few times before it notices, and thousands of phones may share
+/// an address. Keys have 128 bits and more, so a hundred guesses bring nobody nearer.
+const FREE: u32 = 100;
 /// The wait after the first failure that costs; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(300);

@@ -16,7 +16,7 @@ pub use self::backoff::Backoff;
 use crate::refusal::Refusal;
 
 /// So many callers are remembered before those are forgotten who have not asked for a while.
-const SWEEP_AT: usize = 50_000;
+const SWEEP_AT: usize = 10_000;
 
 /// The limits of the settings.
 #[derive(Debug)]

@@ -94,6 +94,30 @@ async fn an_address_that_asks_too_often_is_told_when_to_come_back_and_proxies_ar
 }
 
 #[tokio::test]
+async fn who_guesses_on_is_told_to_wait_whatever_comes_next_and_who_lacks_a_credential_is_not() {
+    let (sts, folder) = (FakeSts::granting().await, tempfile::tempdir().unwrap());
+    let key = "the key of one device, long enough";
+    let hash = format!("sha256:{}", shared::sign::acs3::body_hash(key.as_bytes()));
+    let identity =
+        json!({ "Identity": { "Providers": [{ "Type": "DeviceKeys", "Keys": [{ "Hash": hash, "User": "alice" }] }] } });
+    let url = format!("{}/sts", serving(&app(config_with(&folder, &sts.endpoint, &identity))).await);
+    let ask = |bearer: String| {
+        let url = url.clone();
+        async move { ask_with("GET", &url, &[("authorization", &format!("Bearer {bearer}"))], Vec::new()).await }
+    };
+    for _ in 0..110 {
+        assert_eq!(get(&url).await.json()["ErrorCode"], "CredentialMissing");
+    }
+    for guess in 0..100 {
+        ask(format!("guess {guess}")).await;
+    }
+    assert_eq!(ask(key.to_owned()).await.json()["StatusCode"], 200);
+    ask("one guess too many".to_owned()).await;
+    let refused = ask(key.to_owned()).await;
+    assert_eq!((&refused.json()["ErrorCode"], refused.header("retry-after")), (&json!("TooManyFailures"), "1"));
+}
+
+#[tokio::test]
 async fn a_burst_of_many_questions_stays_within_the_share_of_sts() {
     let (sts, folder) = (FakeSts::granting().await, tempfile::tempdir().unwrap());
     let slow = json!({ "Sts": { "CallsPerSecond": 1, "CacheMegabytes": 0 } });
@@ -119,11 +143,14 @@ async fn the_audit_trail_says_who_got_what_and_holds_no_secret() {
     let url = format!("{}/sts?ak=callers-own-login", serving(&app).await);
     get(&url).await;
     get(&url).await;
+    // Somebody rotates the file, and says so.
+    let (file, older) = (folder.path().join("audit.jsonl"), folder.path().join("audit.jsonl.1"));
+    app.flush().await;
+    fs::rename(&file, &older).unwrap();
     app.reload(config).unwrap();
     get(&url).await;
     app.flush().await;
-    let file = folder.path().join("audit.jsonl");
-    let text = fs::read_to_string(&file).unwrap();
+    let text = fs::read_to_string(&older).unwrap() + &fs::read_to_string(&file).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let granted = json!({ "time": "2017-12-12T07:34:09.000Z", "outcome": "granted", "provider": "none", "identity": "everybody",
         "grant": "default", "prefix": "users/alice/", "session": "direct-transfer", "key": "STS.NS…Key",

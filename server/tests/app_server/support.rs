@@ -198,6 +198,7 @@ pub async fn ask(method: &str, url: &str, body: Vec<u8>) -> Answer {
     ask_with(method, url, &[], body).await
 }
 
+/// A request with headers.
 pub async fn ask_with(method: &str, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
     let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
     let request = client.request(method.parse().unwrap(), url).body(body);
