@@ -251,6 +251,13 @@ impl Config {
         {
             warnings.push("ObjectPrefix is empty: the policy reaches every object of the bucket".to_owned());
         }
+        if self.uploads.as_ref().is_some_and(|uploads| uploads.callback_secret.is_none()) {
+            warnings.push(
+                "Uploads.CallbackSecret is empty: OSS signs callbacks of any bucket, with a key that is short enough to be \
+                 broken, and nothing else tells yours from others. Give every server the same random secret"
+                    .to_owned(),
+            );
+        }
         if !self.listen.ip().is_loopback() && self.tls.is_none() {
             warnings.push(format!(
                 "Listen is {}: tokens leave this machine over plain HTTP. Fill in Tls, or put a TLS proxy in front",

@@ -110,7 +110,9 @@ impl Uploads {
     /// [`StoreError`] while the database is away.
     pub async fn page(&self, filter: &Filter) -> Result<Vec<Upload>, StoreError> {
         self.catch_up().await?;
-        self.store.page(filter).await
+        let found = self.store.page(filter).await?;
+        self.away.store(false, Ordering::Release);
+        Ok(found)
     }
 
     /// Moves what waits into the database.
@@ -119,8 +121,8 @@ impl Uploads {
         if waiting > 0 {
             self.queue.drain(&self.store).await?;
             tracing::info!(waiting, "the database is back, and has the uploads that waited");
+            self.away.store(false, Ordering::Release);
         }
-        self.away.store(false, Ordering::Release);
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use getrandom::SysRng;
 use serde_json::{Value, json};
 use server::App;
-use server::config::UploadsSection;
+use server::config::{Config, UploadsSection};
 use server::uploads::tag::Tag;
 use shared::bucket::BucketName;
 use shared::clock::ManualClock;
@@ -290,6 +290,8 @@ async fn while_the_database_is_away_tokens_are_vended_and_uploads_wait_on_the_di
         // The first server is gone with two uploads on its disk; one that takes over its folder has them.
         first.stop().await;
         database.come_back().await;
+        // What a disk spoilt stops nothing, and is put aside.
+        std::fs::write(queue.path().join("0-spoilt.json"), "{").unwrap();
         let third = Server::start(&database.url(), queue.path(), &oss, |_| {}).await;
         let mut keys = third.keys("").await.0;
         keys.extend(second.keys("").await.0);
@@ -298,9 +300,11 @@ async fn while_the_database_is_away_tokens_are_vended_and_uploads_wait_on_the_di
         for key in ["users/a/1.jpg", "users/a/2.jpg", "users/a/3.jpg"] {
             assert!(keys.iter().any(|found| found == key), "{key} is lost: {keys:?}");
         }
-        for folder in [queue.path(), late.path()] {
-            assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0, "what was moved is no longer on the disk");
-        }
+        let left = |folder: &TempDir| -> Vec<String> {
+            let entries = std::fs::read_dir(folder.path()).unwrap().flatten();
+            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+        };
+        assert_eq!((left(&queue), left(&late)), (vec!["0-spoilt.unreadable".to_owned()], vec![]));
     }
 }
 
@@ -341,4 +345,31 @@ async fn three_servers_share_nothing_but_the_database() {
         }
         assert_eq!(walked, all);
     }
+}
+
+#[test]
+fn what_is_wrong_with_the_sections_is_told_by_its_place() {
+    let told = |sections: Value| {
+        let mut config = json!({ "AccessKeyID": "a", "AccessKeySecret": "b", "RoleArn": crate::support::ROLE_ARN });
+        config.as_object_mut().unwrap().extend(sections.as_object().unwrap().clone());
+        Config::parse(&config.to_string(), Path::new("/etc/dt/config.json"))
+    };
+    for (sections, at) in [
+        (json!({ "Uploads": { "Database": "mysql://root:hunter2@db" } }), "Uploads.Database: it must begin"),
+        (json!({ "Uploads": { "CallbackSecret": "hunter2" } }), "Uploads.CallbackSecret: it must have 32"),
+        (json!({ "Uploads": { "CallbackUrl": "app.example.com" } }), "Uploads.CallbackUrl: it must be an address"),
+        (json!({ "Uploads": { "CallbackVars": ["ok", "Not"] } }), "Uploads.CallbackVars[1]: it must be made of"),
+        (json!({ "Uploads": { "ReconcileSeconds": 5 } }), "Uploads.ReconcileSeconds: it must be 60"),
+        (json!({ "Uploads": { "Databse": "" } }), "Uploads.Databse: unknown field"),
+        (json!({ "Vend": { "MaxSeconds": 0 } }), "Vend.MaxSeconds: it must lie between 1 and 604800"),
+        (json!({ "Vend": { "ContentTypes": ["image"] } }), "Vend.ContentTypes[0]: it must look like image/jpeg"),
+    ] {
+        let error = told(sections).unwrap_err().to_string();
+        assert!(error.contains(at) && !error.contains("hunter2"), "{error}");
+    }
+    let config = told(json!({ "Uploads": { "Database": "sqlite:data/my uploads.db" } })).unwrap();
+    let uploads = config.uploads.as_ref().unwrap();
+    assert_eq!(uploads.database.expose(), "sqlite:///etc/dt/data/my%20uploads.db?mode=rwc");
+    assert_eq!(uploads.queue_folder, Path::new("/etc/dt/uploads-queue"));
+    assert!(config.warnings().iter().any(|warning| warning.starts_with("Uploads.CallbackSecret is empty")));
 }

@@ -149,8 +149,15 @@ async fn the_description_is_made_of_the_routes_and_readable() {
             assert!(![404, 405].contains(&answer.status), "{method} {path}: {}", answer.body);
         }
     }
-    let described =
-        ["/v1/uploads", "/v1/uploads/reconcile", "/v1/presign", "/v1/post-policy", "/v1/callback", "/v1/sign"];
+    let described = [
+        "/v1/token",
+        "/v1/uploads",
+        "/v1/uploads/reconcile",
+        "/v1/presign",
+        "/v1/post-policy",
+        "/v1/callback",
+        "/v1/sign",
+    ];
     for path in described {
         assert!(document["paths"][path].is_object(), "{path}");
     }
