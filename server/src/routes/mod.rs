@@ -17,8 +17,9 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::json;
+use serde::Serialize;
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use utoipa::ToSchema;
 
 use crate::App;
 use crate::config::CorsSection;
@@ -137,10 +138,22 @@ fn contract_refusal(refusal: Refusal) -> Response {
     response
 }
 
+/// The body of a refusal; the HTTP status says the same.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+struct Refused {
+    /// The HTTP status.
+    status_code: u16,
+    /// What a program may act on.
+    error_code: String,
+    /// What a person reads.
+    error_message: String,
+}
+
 /// A refusal outside the token contract, in its form; here the HTTP status and `StatusCode` agree.
-fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = json!({ "StatusCode": status.as_u16(), "ErrorCode": code, "ErrorMessage": message });
-    (status, fresh_json(), body.to_string()).into_response()
+pub(crate) fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = Refused { status_code: status.as_u16(), error_code: code.to_owned(), error_message: message.to_owned() };
+    (status, fresh_json(), serde_json::to_string(&body).unwrap_or_default()).into_response()
 }
 
 /// The headers of every answer. iOS fetches tokens through a caching session, so no answer may be stored.

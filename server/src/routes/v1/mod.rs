@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::fresh_json;
+use super::{Refused, fresh_json};
 use crate::App;
 use crate::refusal::Refusal;
 
@@ -42,39 +42,6 @@ pub(super) fn router(app: Arc<App>) -> axum::Router {
         .with_state(app);
     let (router, description) = described.split_for_parts();
     page::with_description(router, &description)
-}
-
-/// The body of a refusal; the HTTP status says the same.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Refused {
-    /// The HTTP status.
-    status_code: u16,
-    /// What a program may act on.
-    error_code: String,
-    /// What a person reads.
-    error_message: String,
-}
-
-impl IntoResponse for Refusal {
-    /// The refusal with its own status, `Retry-After` where waiting helps, and how to authenticate where that is missing.
-    fn into_response(self) -> Response {
-        tracing::warn!(code = ?self.code, reason = ?self.message, "refused");
-        let body = Refused {
-            status_code: self.status.as_u16(),
-            error_code: self.code.into_owned(),
-            error_message: self.message,
-        };
-        let mut response = answer(self.status, &body);
-        if let Some(wait) = self.retry_after {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
-    }
 }
 
 /// An answer in JSON that nobody may store.
