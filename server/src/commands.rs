@@ -23,9 +23,9 @@ pub enum Command {
         /// The device
         #[arg(long)]
         device: Option<String>,
-        /// The provider that vouches for it
-        #[arg(long, default_value = "explain")]
-        provider: String,
+        /// The provider that vouches for it; the first one unless told
+        #[arg(long)]
+        provider: Option<String>,
         /// A claim for the folder's template
         #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = pair)]
         claims: Vec<(String, String)>,
@@ -68,9 +68,12 @@ pub fn run(command: Command, config: &Path) -> Result<String, String> {
     match command {
         Command::Check => explain::check(&load()?, &clock).map_err(|error| error.to_string()),
         Command::Explain { identity, device, provider, claims } => {
+            let config = load()?;
+            let first = config.identity.as_ref().and_then(|identity| identity.providers.first()).map(Provider::name);
+            let provider = provider.as_deref().or(first).unwrap_or(Identity::NO_PROVIDER);
             let claims: BTreeMap<String, String> = claims.into_iter().collect();
-            let identity = Identity { device, claims, ..Identity::new(&provider, &identity) };
-            explain::explain(&load()?, &identity, &clock).map_err(|error| error.to_string())
+            let identity = Identity { device, claims, ..Identity::new(provider, &identity) };
+            explain::explain(&config, &identity, &clock).map_err(|error| error.to_string())
         }
         Command::DeviceKey { user, device } => {
             let (key, hash) =

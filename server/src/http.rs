@@ -33,6 +33,14 @@ pub(crate) fn client(url: &str) -> Result<reqwest::Client, StartError> {
     builder.build().map_err(|error| StartError::HttpClient(root_cause(&error)))
 }
 
+/// A URL as a log may show it: user, password, query and fragment may be secrets, and are left out.
+pub(crate) fn shown(url: &str) -> String {
+    match reqwest::Url::parse(url) {
+        Ok(url) => format!("{}{}", url.origin().ascii_serialization(), url.path()),
+        Err(_) => "a URL that cannot be read".to_owned(),
+    }
+}
+
 /// The innermost reason of an error, such as "Connection refused"; never a URL.
 pub(crate) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use shared::token::TokenReply;
 
 use crate::error::StsFailure;
+use crate::routes;
 
 /// A refusal. The SDK routes answer HTTP 200 with its code and message in the body; `/v1` answers its status too.
 /// No message repeats a credential.
@@ -72,5 +75,21 @@ impl From<StsFailure> for Refusal {
             _ => failure.may_pass().then_some(STS_PAUSE),
         };
         Self { status, code: Cow::Owned(failure.code().to_owned()), message: failure.to_string(), retry_after }
+    }
+}
+
+impl IntoResponse for Refusal {
+    /// The refusal with its own status, `Retry-After` where waiting helps, and how to authenticate where that is missing.
+    fn into_response(self) -> Response {
+        tracing::warn!(code = ?self.code, reason = ?self.message, "refused");
+        let mut response = routes::refusal(self.status, &self.code, &self.message);
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
     }
 }

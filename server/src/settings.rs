@@ -59,7 +59,11 @@ impl Settings {
         let machine = clock.machine();
         let mut problems = config.check().err().map(|error| error.problems).unwrap_or_default();
         let identities = Identities::new(&config, memory, machine, &mut problems)?;
-        let grants = Grants::new(&config, machine, &mut problems).filter(|_| problems.is_empty());
+        let grants = Grants::new(&config, machine, &mut problems);
+        if let Some(grants) = &grants {
+            grants.check_known(&identities.known_by_name(), &mut problems);
+        }
+        let grants = grants.filter(|_| problems.is_empty());
         let Some(grants) = grants else {
             return Err(ConfigError { source: config.source, problems }.into());
         };

@@ -36,6 +36,7 @@ pub use self::policy::PolicyTemplate;
 use self::section::Section;
 pub use self::sts::StsSection;
 use crate::error::{ConfigError, Problem};
+use crate::grant::folder::{FolderTemplate, Value};
 
 /// Where the app server listens unless `Listen` says otherwise: the port of the reference document's sample server.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7080);
@@ -264,6 +265,16 @@ impl Config {
                     .to_owned(),
             ),
             Some(_) => {}
+        }
+        let folder = self.grants.as_ref().and_then(|grants| FolderTemplate::parse(grants.prefix.as_deref()?).ok());
+        let by_user = |folder: &FolderTemplate| folder.values().any(|value| *value == Value::User);
+        if let Some(folder) = folder.filter(|folder| !by_user(folder))
+            && self.identity.as_ref().is_some_and(IdentitySection::tells_apart)
+        {
+            let folder = folder.as_str();
+            warnings.push(format!(
+                "Grants.Prefix is {folder}, without ${{user}}: users who agree in the rest share a folder"
+            ));
         }
         if let (Some(policy), Some(bucket), Some(prefix)) = (self.plain_policy(), &self.bucket, &self.object_prefix) {
             let bounds = Bounds { bucket: bucket.as_str(), prefix: prefix.as_str(), only_key: None };

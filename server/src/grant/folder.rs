@@ -124,7 +124,8 @@ fn value(name: &str) -> Result<Value, String> {
 }
 
 impl Value {
-    fn of<'a>(&self, identity: &'a Identity) -> Option<&'a str> {
+    /// What `identity` has of it.
+    pub(super) fn of<'a>(&self, identity: &'a Identity) -> Option<&'a str> {
         match self {
             Self::User => Some(&identity.user),
             Self::Device => identity.device.as_deref(),

@@ -6,6 +6,7 @@ pub mod folder;
 pub mod name;
 mod named;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use shared::clock::Clock;
@@ -90,6 +91,13 @@ impl Grants {
             true => Mode::Named(Box::new(Named::new(config, clock, problems)?)),
         };
         Some(Self { place, mode })
+    }
+
+    /// Checks the identities that the configuration itself names; what is wrong goes to `problems`.
+    pub(crate) fn check_known(&self, known: &[Identity], problems: &mut Vec<Problem>) {
+        if let Mode::Named(named) = &self.mode {
+            named.check_known(known, problems);
+        }
     }
 
     /// Where tokens may be used, as far as it is the same for everybody.
@@ -312,18 +320,33 @@ impl Named {
     /// User, and what else the folder tells identities apart by; every part safe, so that no two identities share it.
     fn key_of(&self, identity: &Identity) -> String {
         let mut key = name::reduced(&identity.user);
-        for value in self.folder.values() {
-            let part = match value {
-                Value::Device => identity.device.as_deref(),
-                Value::Provider => Some(identity.provider.as_str()),
-                Value::User | Value::Claim(_) => None,
-            };
-            if let Some(part) = part {
-                key.push('/');
-                key.push_str(&name::reduced(part));
-            }
+        for value in self.folder.values().filter(|value| **value != Value::User) {
+            key.push('/');
+            key.push_str(&name::reduced(value.of(identity).unwrap_or_default()));
         }
         key
+    }
+
+    /// What is wrong with identities that the configuration itself names: grants that there are not, and a folder that
+    /// two users would share.
+    fn check_known(&self, known: &[Identity], problems: &mut Vec<Problem>) {
+        let mut owners: HashMap<Prefix, &str> = HashMap::new();
+        for identity in known {
+            let (at, user) = (format!("Identity, provider {}", identity.provider), &identity.user);
+            for name in identity.grants.iter().flatten() {
+                if !self.grants.iter().any(|grant| grant.name == *name) {
+                    wrong(problems, &at, format!("{user:?} has the grant {name:?}, and there is none of that name"));
+                }
+            }
+            if let Ok(folder) = self.folder.fill(identity, self.unsafe_names)
+                && let Some(other) = owners.insert(folder.clone(), user)
+                && other != user
+            {
+                let what =
+                    format!("{other:?} and {user:?} would share the folder {folder}: put ${{user}} into Grants.Prefix");
+                wrong(problems, &at, what);
+            }
+        }
     }
 }
 

@@ -156,12 +156,16 @@ impl KeySet {
         let asked = tokio::time::timeout(DEADLINE, self.ask()).await;
         match asked.unwrap_or_else(|_| Err("no answer in 5 s".to_owned())) {
             Ok(keys) => {
-                tracing::info!(url = self.url, keys = keys.len(), "key set fetched");
+                tracing::info!(url = http::shown(&self.url), keys = keys.len(), "key set fetched");
                 self.fetched.store(Arc::new(Fetched { keys: Arc::new(keys), at: Some(now) }));
                 true
             }
             Err(reason) => {
-                tracing::warn!(url = self.url, reason, "the key set cannot be fetched; the last good one stays");
+                tracing::warn!(
+                    url = http::shown(&self.url),
+                    reason,
+                    "the key set cannot be fetched; the last good one stays"
+                );
                 false
             }
         }

@@ -150,7 +150,7 @@ impl Login {
     }
 
     fn unavailable(&self, reason: &str) -> Refusal {
-        tracing::warn!(provider = self.name, url = self.url, reason, "the login cannot be asked");
+        tracing::warn!(provider = self.name, url = http::shown(&self.url), reason, "the login cannot be asked");
         Refusal::unavailable("IdentityUnavailable", "The login cannot be asked just now.", RETRY_AFTER)
     }
 }

@@ -138,7 +138,7 @@ fn contract_refusal(refusal: Refusal) -> Response {
 }
 
 /// A refusal outside the token contract, in its form; here the HTTP status and `StatusCode` agree.
-fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
+pub(crate) fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
     let body = json!({ "StatusCode": status.as_u16(), "ErrorCode": code, "ErrorMessage": message });
     (status, fresh_json(), body.to_string()).into_response()
 }

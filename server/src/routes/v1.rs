@@ -5,9 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use shared::secret::Secret;
@@ -74,20 +72,4 @@ fn body_of(app: &App, grant: &Grant, planned: &Planned) -> String {
         place: &grant.place,
     };
     serde_json::to_string(&token).unwrap_or_default()
-}
-
-impl IntoResponse for Refusal {
-    /// The refusal with its own status, `Retry-After` where waiting helps, and how to authenticate where that is missing.
-    fn into_response(self) -> Response {
-        tracing::warn!(code = ?self.code, reason = ?self.message, "no token");
-        let mut response = super::refusal(self.status, &self.code, &self.message);
-        if let Some(wait) = self.retry_after {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
-    }
 }

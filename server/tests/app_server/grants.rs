@@ -1,18 +1,23 @@
 //! What is granted: folders, named grants that narrow and never widen, keys that the server chooses, and policies that are
 //! refused because they let one identity reach another's folder.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
-use server::identity::device_keys;
+use server::config::Config;
+use server::grant::Asked;
+use server::identity::{Identity, device_keys};
 use shared::ram::{Bounds, PolicyDocument, PolicyKind, reach};
 
-use crate::support::{World, ask_with};
+use shared::region::Endpoint;
+
+use crate::support::{World, ask_with, settings};
 
 /// Two devices of alice and bob; bob's has grants of its own.
-fn devices() -> (String, String, Value) {
+fn devices(bobs_grants: &[&str]) -> (String, String, Value) {
     let ((alice, alices), (bob, bobs)) = (device_keys::new_key().unwrap(), device_keys::new_key().unwrap());
     let keys = json!([
         {"Hash": alices, "User": "alice", "Device": "phone"},
-        {"Hash": bobs, "User": "bob", "Device": "tv", "Grants": ["read", "thumbs", "no-such-grant"]},
+        {"Hash": bobs, "User": "bob", "Device": "phone", "Grants": bobs_grants},
     ]);
     (alice, bob, json!({"Providers": [{"Type": "DeviceKeys", "Keys": keys}]}))
 }
@@ -36,7 +41,7 @@ fn actions(world: &World, prefix: &str) -> String {
 
 #[tokio::test]
 async fn a_caller_narrows_its_grant_and_never_widens_it() {
-    let (alice, bob, identity) = devices();
+    let (alice, bob, identity) = devices(&["thumbs", "read"]);
     let world = World::open(
         &json!({"Identity": identity, "Grants": {"Prefix": "users/${user}/", "Custom": {"thumbs": "thumbs.txt"}}}),
         &[("thumbs.txt", THUMBS)],
@@ -87,7 +92,7 @@ async fn a_caller_narrows_its_grant_and_never_widens_it() {
 
 #[tokio::test]
 async fn v1_tells_all_that_an_app_needs_and_takes_its_question_as_json() {
-    let (alice, _, identity) = devices();
+    let (alice, _, identity) = devices(&["read"]);
     let world = World::open(&json!({"Identity": identity, "ObjectPrefix": "u/"}), &[]).await;
     let (url, bearer) = (format!("{}/v1/token", world.url), format!("Bearer {alice}"));
     let asked =
@@ -121,7 +126,7 @@ async fn v1_tells_all_that_an_app_needs_and_takes_its_question_as_json() {
 
 #[tokio::test]
 async fn the_server_chooses_the_key_of_each_upload() {
-    let (alice, _, identity) = devices();
+    let (alice, _, identity) = devices(&["read"]);
     let keys = json!({"Extensions": ["jpg", "PNG"], "MaxBytes": 1000});
     let world = World::open(&json!({"Identity": identity, "ObjectPrefix": "u/", "ObjectKey": keys}), &[]).await;
     let bearer = format!("Bearer {alice}");
@@ -155,7 +160,7 @@ async fn the_server_chooses_the_key_of_each_upload() {
 
 #[test]
 fn policies_and_templates_that_mix_identities_are_refused_with_what_escapes() {
-    let (.., identity) = devices();
+    let (.., identity) = devices(&["read"]);
     let policy = |action: &str, resource: &str| {
         json!({"Version": "1", "Statement": [{"Effect": "Allow", "Action": action, "Resource": format!("acs:oss:*:*:{resource}")}]})
             .to_string()
@@ -196,6 +201,12 @@ fn policies_and_templates_that_mix_identities_are_refused_with_what_escapes() {
         let found = World::refused(&json!({"Identity": identity, "Grants": grants}), &[("p.txt", text)]);
         assert!(found.contains(told), "{grants} {text}:\n{found}\nlacks {told}");
     }
+    // Identities that the configuration names itself are checked with it.
+    let found = World::refused(&json!({"Identity": identity, "Grants": {"Prefix": "${device}/"}}), &[]);
+    assert!(found.contains("\"alice\" and \"bob\" would share the folder phone/"), "{found}");
+    let (.., odd) = devices(&["reed"]);
+    let found = World::refused(&json!({"Identity": odd, "ObjectPrefix": "u/"}), &[]);
+    assert!(found.contains("\"bob\" has the grant \"reed\", and there is none of that name"), "{found}");
     // PolicyFile is a grant like any other once callers are told apart.
     let whole_bucket = policy("oss:PutObject", "$BUCKET_NAME/*");
     let found = World::refused(
@@ -210,4 +221,37 @@ fn policies_and_templates_that_mix_identities_are_refused_with_what_escapes() {
     let found = World::refused(&sections, &[("p.txt", &folder)]);
     assert!(found.contains("writes more than somebody/a-key-that-the-server-chose"), "{found}");
     assert_eq!(World::refused(&sections, &[("p.txt", &policy("oss:PutObject", "$BUCKET_NAME/$OBJECT_KEY"))]), "");
+}
+
+/// Names as people, and people with bad intentions, have them.
+fn name() -> impl Strategy<Value = String> {
+    let odd =
+        prop::sample::select(vec!["..", ".", "*", "a/b", "a*", "${user}", "$OBJECT_PREFIX", "\",\"x\":\"", "~", "爱"]);
+    prop_oneof![odd.prop_map(str::to_owned), "[a-c./*?~@]{1,6}", "\\PC{1,80}"]
+}
+
+#[test]
+fn whatever_two_identities_are_called_neither_reaches_the_other_s_folder() {
+    let sections = json!({"Identity": {"Providers": [{"Type": "Anonymous"}, {"Type": "SignedUrl", "Keys": [
+        {"Id": "k", "Secret": "0123456789abcdef0123456789abcdef"}]}]}, "Grants": {"Prefix": "${user}/d-${device}/"}});
+    let endpoint = Endpoint::parse("http://127.0.0.1:1").unwrap();
+    let config = Config::parse(&settings(&endpoint, &sections), "config.json".as_ref()).unwrap();
+    let app = server::App::new(config, std::sync::Arc::new(shared::clock::SystemClock)).unwrap();
+    let settings = app.settings();
+    proptest!(ProptestConfig::with_cases(64), |(one in (name(), name()), other in (name(), name()))| {
+        let plan = |(user, device): &(String, String)| {
+            let identity = Identity { device: Some(device.clone()), ..Identity::new("p", user) };
+            settings.grants.plan(&identity, &Asked::default()).unwrap()
+        };
+        let (first, second) = (plan(&one), plan(&other));
+        let folders = [&first, &second].map(|plan| plan.prefix.as_ref().unwrap().as_str());
+        let apart = one != other;
+        prop_assert_eq!(folders[0].starts_with(folders[1]) || folders[1].starts_with(folders[0]), !apart);
+        prop_assert_eq!(first.identity != second.identity, apart);
+        prop_assert_eq!(first.ask.role_session_name != second.ask.role_session_name, apart);
+        for (plan, folder) in [&first, &second].into_iter().zip(folders) {
+            let policy = PolicyDocument::parse(plan.ask.policy.as_ref().unwrap(), PolicyKind::Session).unwrap();
+            prop_assert_eq!(reach(&policy, &Bounds { bucket: "photos", prefix: folder, only_key: None }), Ok(()));
+        }
+    });
 }

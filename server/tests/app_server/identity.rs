@@ -1,7 +1,7 @@
 //! Who asks: every provider and every refusal, over real sockets, by the injected clock.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use server::identity::{device_keys, signed_url};
@@ -149,6 +149,12 @@ async fn a_jwt_is_taken_when_signature_issuer_audience_and_time_are_right() {
         assert_eq!(world.outcome("", Some(&token)).await, expected, "{name} in the header");
         assert_eq!(world.outcome(&format!("token={token}"), None).await, expected, "{name} in the URL");
     }
+    let session = async |tenant: i64| {
+        let token = es(json!({"tenant": tenant}));
+        assert_eq!(world.outcome("", Some(&token)).await, format!("{tenant}/alice/"));
+        world.asked("RoleSessionName")
+    };
+    assert_ne!(session(7).await, session(8).await, "alice of another tenant is another identity");
     let reader = jwt(HS256, None, None, &claims(json!({"iss": "hs", "login": "bob", "scope": "read"})));
     assert_eq!(world.outcome("grant=read-write", Some(&reader)).await, "403 GrantNotAllowed");
     let nothing = jwt(HS256, None, None, &claims(json!({"iss": "hs", "login": "bob"})));
@@ -210,7 +216,22 @@ async fn a_fetched_key_set_is_kept_rotated_and_outlives_its_issuer() {
     assert_eq!(world.outcome_once("", &unknown).await, "401 CredentialInvalid");
     assert_eq!(issuer.asked(), 2);
 
-    // Rotation: a token of the new key brings the new set, and the old key goes when the issuer drops it.
+    // From here on others go on asking with the old key, and none of them is ever refused.
+    let (url, bearer, stop) =
+        (format!("{}/v1/token", world.url), format!("Bearer {old}"), Arc::new(AtomicBool::new(false)));
+    let stopped = Arc::clone(&stop);
+    let load = tokio::spawn(async move {
+        let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+        let mut served = 0;
+        while !stopped.load(Ordering::SeqCst) {
+            let answer = client.get(&url).header("authorization", &bearer).send().await.unwrap();
+            assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+            served += 1;
+        }
+        served
+    });
+
+    // Rotation: a token of the new key brings the new set.
     world.clock.advance(Duration::seconds(10));
     issuer.says(200, &key_set(&[("a", EC), ("b", EC_OTHER)]));
     assert_eq!(world.outcome("", Some(&new)).await, "u/alice/");
@@ -224,6 +245,8 @@ async fn a_fetched_key_set_is_kept_rotated_and_outlives_its_issuer() {
         world.app.reload(world.app.settings().config.clone()).unwrap();
         assert_eq!(world.outcome("", Some(&new)).await, "u/alice/", "{status} {body}, reloaded");
     }
+    stop.store(true, Ordering::SeqCst);
+    assert!(load.await.unwrap() > 0);
 }
 
 #[tokio::test]

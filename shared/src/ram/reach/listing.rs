@@ -58,7 +58,7 @@ pub(super) fn escape(
         if allowed.met_without() && !denies.iter().any(Asks::met_without) {
             return Ok(Some(escape(None)));
         }
-        let found = shortest(&PrefixShape, &globs, SPARE, |matched| {
+        let found = shortest(&PrefixShape, &globs, 0, SPARE, |matched| {
             let escapes = !matched[0] && allowed.met(matched) && !denies.iter().any(|deny| deny.met(matched));
             Ok(escapes.then_some(()))
         })?;

@@ -139,7 +139,7 @@ impl Search<'_> {
     }
 
     /// The shortest name for which `kind` tells, by its matches of `own`, which actions would escape, and for which such
-    /// an action is left by the Denies; with that action.
+    /// an action is left by the Denies; with that action. The first of `own` is the resource, which must match.
     fn search<S: automaton::Shape>(
         &self,
         shape: &S,
@@ -150,7 +150,7 @@ impl Search<'_> {
         let mut globs = own;
         globs.extend(self.denies.iter().map(|deny| deny.resource.clone()));
         let mut known: HashMap<(Kind, Vec<bool>), Option<String>> = HashMap::new();
-        shortest(shape, &globs, SPARE, |matched| {
+        shortest(shape, &globs, 1, SPARE, |matched| {
             let (own, denied) = matched.split_at(own_count);
             let Some(kind) = kind(own) else { return Ok(None) };
             if let Some(action) = known.get(&(kind, denied.to_vec())) {

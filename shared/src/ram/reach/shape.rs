@@ -2,8 +2,8 @@
 
 use super::automaton::Shape;
 
-/// Characters that stand for those that a policy does not name: one that buckets may have, one that only keys may have.
-pub(super) const SPARE: &[&str] = &["xyzabcdefghijklmnopqrstuvw0123456789", "-", "_~!()ÄÖÜäöüß中文图片照"];
+/// Characters that may stand for those that a policy does not name: first those that may stand in buckets and actions, too.
+pub(super) const SPARE: &str = "xyzabcdefghijklmnopqrstuvw0123456789_~!()ÄÖÜäöüß中文图片照";
 
 /// Where in `bucket/key` a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +38,10 @@ impl Shape for BucketShape {
         }
     }
 
+    fn marks(&self) -> &'static [char] {
+        &[]
+    }
+
     fn complete(&self, state: &Within) -> bool {
         *state == Within::Bucket(3, true)
     }
@@ -62,6 +66,10 @@ impl Shape for ObjectShape {
         }
     }
 
+    fn marks(&self) -> &'static [char] {
+        &['/']
+    }
+
     fn complete(&self, state: &Within) -> bool {
         *state == Within::Key
     }
@@ -77,6 +85,10 @@ impl Shape for PrefixShape {
 
     fn step(&self, (): &(), c: char) -> Option<()> {
         (c != '\0').then_some(())
+    }
+
+    fn marks(&self) -> &'static [char] {
+        &[]
     }
 
     fn complete(&self, (): &()) -> bool {
@@ -112,6 +124,10 @@ impl Shape for ActionShape {
             WithinAction::Colon | WithinAction::Name if letter => Some(WithinAction::Name),
             _ => None,
         }
+    }
+
+    fn marks(&self) -> &'static [char] {
+        &[':']
     }
 
     fn complete(&self, state: &WithinAction) -> bool {
