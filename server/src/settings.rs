@@ -10,13 +10,14 @@ use crate::base_credentials::{BaseCredentials, Source};
 use crate::client_address::Neighbours;
 use crate::config::{Config, MetricsSection, TrustedProxiesSection};
 use crate::error::{ConfigError, StartError};
-use crate::grant::Grants;
-use crate::identity::{Identities, Memory};
+use crate::grant::{Asked, Grants};
+use crate::identity::{Identities, Identity, Memory};
 use crate::limit::Limits;
 use crate::metrics::Metrics;
 use crate::sts_client::{StsClient, StsClock, StsSettings};
 use crate::uploads::bucket::Bucket;
 use crate::uploads::report::Checks;
+use crate::vend::Plan;
 
 /// The snapshot.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Settings {
     pub identities: Identities,
     /// What they get.
     pub grants: Grants,
+    /// What everybody gets, where callers are not told apart.
+    pub(crate) everybody: Option<Plan>,
     /// The server's own key.
     pub base: Arc<BaseCredentials>,
     /// Where tokens come from.
@@ -69,6 +72,9 @@ impl Settings {
         let Some(grants) = grants else {
             return Err(ConfigError { source: config.source, problems }.into());
         };
+        let same = !config.tells_callers_apart();
+        let planned = same.then(|| grants.plan(&Identity::everybody(), &Asked::default()));
+        let everybody = planned.and_then(Result::ok).map(Plan::new);
         let base = Arc::new(BaseCredentials::new(source(&config), Arc::clone(clock) as Arc<dyn Clock>)?);
         let asking = config.sts.clone().unwrap_or_default();
         let asking = StsSettings {
@@ -82,7 +88,7 @@ impl Settings {
         let observers = config.metrics.as_ref().map(MetricsSection::networks);
         let neighbours = Neighbours::new(proxies.unwrap_or_default(), observers.unwrap_or_default());
         let bucket = Bucket::of(&config, machine)?;
-        Ok(Self { config, identities, grants, base, sts, bucket, limits, neighbours })
+        Ok(Self { config, identities, grants, everybody, base, sts, bucket, limits, neighbours })
     }
 
     /// What reports of uploads are checked with.

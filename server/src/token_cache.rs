@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 use shared::clock::Clock;
 use shared::token::{Grant, TokenReply};
 use zeroize::Zeroizing;
@@ -35,8 +35,23 @@ const TYPICAL_BODY_BYTES: u64 = 1024;
 /// What tokens are told apart by: identity, grant, question and place, as a digest, and the settings that it was asked under.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
-    digest: [u8; 16],
+    digest: Digest,
     generation: u64,
+}
+
+/// Half a SHA-256.
+pub type Digest = [u8; 16];
+
+/// The digest of `parts`. They are told apart by their lengths, so no two lists have one digest.
+pub fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> Digest {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let mut digest = Digest::default();
+    digest.copy_from_slice(&hash.finalize()[..16]);
+    digest
 }
 
 /// A token ready to be sent.
@@ -109,15 +124,8 @@ impl TokenCache {
         Self { held, flights: Mutex::default(), generation: AtomicU64::new(0), clock }
     }
 
-    /// The key of what `parts` describe. Parts are told apart by their lengths, so no two lists have one key.
-    pub fn key<'a>(&self, parts: impl IntoIterator<Item = &'a str>) -> Key {
-        let mut hash = Sha256::new();
-        for part in parts {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        }
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&hash.finalize()[..16]);
+    /// The key of what `digest` describes, under the settings of now.
+    pub fn key(&self, digest: Digest) -> Key {
         Key { digest, generation: self.generation.load(Ordering::Acquire) }
     }
 
@@ -313,7 +321,7 @@ mod tests {
         /// Asks for `who`, whose tokens live for `life` seconds.
         async fn ask(&self, who: &str, life: i64) -> Origin {
             let answer = self.answer(life);
-            self.cache.token(self.cache.key([who]), || async { answer }).await.unwrap().1
+            self.cache.token(self.cache.key(digest([who])), || async { answer }).await.unwrap().1
         }
     }
 
@@ -337,7 +345,7 @@ mod tests {
         let world = World::new(1 << 20);
         for fails in [false, true] {
             let gate = Arc::new(Semaphore::new(0));
-            let key = world.cache.key([if fails { "bob" } else { "alice" }]);
+            let key = world.cache.key(digest([if fails { "bob" } else { "alice" }]));
             let asked = Arc::new(AtomicUsize::new(0));
             let mut asking = Vec::new();
             for _ in 0..1000 {
@@ -364,7 +372,7 @@ mod tests {
     async fn an_older_token_stands_in_while_sts_is_away() {
         let world = World::new(1 << 20);
         world.ask("alice", 3600).await;
-        let key = world.cache.key(["alice"]);
+        let key = world.cache.key(digest(["alice"]));
         let away = || async { Err(StsFailure::Unreachable { endpoint: String::new(), reason: String::new() }) };
         let never = || async { unreachable!("asked again too soon") };
         world.clock.advance(Duration::seconds(3000));
@@ -382,7 +390,7 @@ mod tests {
     async fn new_settings_forget_what_was_given_under_the_old_ones_even_if_it_comes_late() {
         let world = World::new(1 << 20);
         world.ask("alice", 900).await;
-        let old = world.cache.key(["alice"]);
+        let old = world.cache.key(digest(["alice"]));
         world.cache.invalidate();
         assert_eq!(world.cache.size().0, 0);
         assert_eq!(world.ask("alice", 900).await, Origin::Sts);

@@ -19,7 +19,7 @@ use crate::grant::{Asked, Planned};
 use crate::identity::Identity;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
-use crate::token_cache::{Key, NewToken, Origin, Token, TokenCache};
+use crate::token_cache::{Digest, NewToken, Origin, Token, digest};
 
 /// A token, and what it was planned as.
 #[derive(Debug)]
@@ -27,7 +27,22 @@ pub struct Vended {
     token: Arc<Token>,
     origin: Origin,
     /// Why.
-    pub planned: Planned,
+    pub planned: Arc<Planned>,
+}
+
+/// A plan with the digest of everything that tokens differ by.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    planned: Arc<Planned>,
+    digest: Digest,
+}
+
+impl Plan {
+    /// Works the digest out.
+    pub fn new(planned: Planned) -> Self {
+        let digest = digest_of(&planned);
+        Self { planned: Arc::new(planned), digest }
+    }
 }
 
 impl Vended {
@@ -51,7 +66,7 @@ impl Vended {
 #[derive(Default)]
 struct Seen {
     identity: Option<Identity>,
-    planned: Option<Planned>,
+    planned: Option<Arc<Planned>>,
 }
 
 impl App {
@@ -65,7 +80,7 @@ impl App {
         let address = peer.map(|peer| settings.neighbours.client(peer, &head.headers));
         let mut seen = Seen::default();
         let outcome = match self.plan(&settings, head, address, asked, &mut seen).await {
-            Ok(planned) => self.token(&settings, planned, &mut seen).await,
+            Ok(plan) => self.token(&settings, plan, &mut seen).await,
             Err(refusal) => Err(refusal),
         };
         match &outcome {
@@ -86,7 +101,11 @@ impl App {
         address: Option<IpAddr>,
         asked: Option<Asked>,
         seen: &mut Seen,
-    ) -> Result<Planned, Refusal> {
+    ) -> Result<Plan, Refusal> {
+        self.admit_address(settings, address)?;
+        if let Some(everybody) = &settings.everybody {
+            return Ok(everybody.clone());
+        }
         let identity = seen.identity.insert(self.identify(settings, head, address).await?);
         self.admit(settings, identity)?;
         let asked = match asked {
@@ -94,7 +113,7 @@ impl App {
             Some(asked) => asked,
             None => Asked::from_query(head.uri.query())?,
         };
-        settings.grants.plan(identity, &asked)
+        settings.grants.plan(identity, &asked).map(Plan::new)
     }
 
     /// Who asks beside tokens, behind the same limits; `peer` is where the connection comes from.
@@ -108,16 +127,13 @@ impl App {
         peer: Option<IpAddr>,
     ) -> Result<Identity, Refusal> {
         let address = peer.map(|peer| settings.neighbours.client(peer, &head.headers));
+        self.admit_address(settings, address)?;
         let identity = self.identify(settings, head, address).await?;
         self.admit(settings, &identity)?;
         Ok(identity)
     }
 
     async fn identify(&self, settings: &Settings, head: &Parts, address: Option<IpAddr>) -> Result<Identity, Refusal> {
-        if let Some(address) = address {
-            settings.limits.admit_address(address).inspect_err(|_| self.metrics.limited("address"))?;
-            self.backoff.admit(address, Instant::now()).inspect_err(|_| self.metrics.limited("failures"))?;
-        }
         let identity = settings.identities.identify(head, address).await;
         if let (Err(refusal), Some(address)) = (&identity, address)
             && is_a_guess(refusal)
@@ -125,6 +141,12 @@ impl App {
             self.backoff.note_failure(address, Instant::now());
         }
         identity
+    }
+
+    fn admit_address(&self, settings: &Settings, address: Option<IpAddr>) -> Result<(), Refusal> {
+        let Some(address) = address else { return Ok(()) };
+        settings.limits.admit_address(address).inspect_err(|_| self.metrics.limited("address"))?;
+        self.backoff.admit(address, Instant::now()).inspect_err(|_| self.metrics.limited("failures"))
     }
 
     fn admit(&self, settings: &Settings, identity: &Identity) -> Result<(), Refusal> {
@@ -136,13 +158,14 @@ impl App {
     }
 
     /// The token of a plan, from the cache or from STS.
-    async fn token(&self, settings: &Arc<Settings>, planned: Planned, seen: &mut Seen) -> Result<Vended, Refusal> {
+    async fn token(&self, settings: &Arc<Settings>, plan: Plan, seen: &mut Seen) -> Result<Vended, Refusal> {
+        let Plan { planned, digest } = plan;
         let ask = || {
-            let (settings, planned) = (Arc::clone(settings), planned.clone());
-            async move { ask_sts(&settings, planned).await }
+            let (settings, planned) = (Arc::clone(settings), Arc::clone(&planned));
+            async move { ask_sts(&settings, &planned).await }
         };
         let outcome = match planned.reusable {
-            true => self.cache.token(key(&self.cache, &planned), ask).await,
+            true => self.cache.token(self.cache.key(digest), ask).await,
             false => ask().await.map(|new| (Arc::new(self.cache.uncached(new)), Origin::Sts)),
         };
         match outcome {
@@ -156,10 +179,12 @@ impl App {
 
     fn entry(&self, address: Option<IpAddr>, seen: &Seen, outcome: &Result<Vended, Refusal>) -> Entry {
         let planned = outcome.as_ref().map_or(seen.planned.as_ref(), |vended| Some(&vended.planned));
+        let provider = seen.identity.as_ref().map_or(Identity::NO_PROVIDER, |identity| &identity.provider);
+        let known = seen.identity.is_some() || planned.is_some();
         let mut entry = Entry {
             time: timefmt::iso8601_millis(self.clock.now()),
             address,
-            provider: seen.identity.as_ref().map(|identity| identity.provider.clone()),
+            provider: known.then(|| provider.to_owned()),
             identity: planned.map(|planned| planned.identity.clone()),
             grant: planned.map(|planned| planned.grant.clone()),
             prefix: planned.and_then(|planned| planned.prefix.as_ref()).map(ToString::to_string),
@@ -191,11 +216,11 @@ fn is_a_guess(refusal: &Refusal) -> bool {
     refusal.status == StatusCode::UNAUTHORIZED && !HONEST.contains(&&*refusal.code)
 }
 
-/// Everything that tokens differ by.
-fn key(cache: &TokenCache, planned: &Planned) -> Key {
-    let (ask, place) = (&planned.ask, &planned.place);
+/// The digest of everything that tokens differ by.
+fn digest_of(planned: &Planned) -> Digest {
+    let (ask, place) = (&planned.ask, serde_json::to_string(&planned.place).unwrap_or_default());
     let duration = ask.duration_seconds.to_string();
-    cache.key([
+    digest([
         planned.identity.as_str(),
         &planned.grant,
         &ask.role_arn,
@@ -204,21 +229,18 @@ fn key(cache: &TokenCache, planned: &Planned) -> Key {
         // No policy is the whole role; an empty one would be something else.
         ask.policy.as_deref().unwrap_or("whole role"),
         ask.external_id.as_deref().unwrap_or_default(),
-        place.bucket.as_deref().unwrap_or_default(),
-        place.region.as_deref().unwrap_or_default(),
-        place.endpoint.as_deref().unwrap_or_default(),
-        place.object_prefix.as_deref().unwrap_or_default(),
+        &place,
     ])
 }
 
-async fn ask_sts(settings: &Settings, planned: Planned) -> Result<NewToken, StsFailure> {
+async fn ask_sts(settings: &Settings, planned: &Planned) -> Result<NewToken, StsFailure> {
     let role = settings.sts.assume_role(&planned.ask).await?;
     let expires = role.credentials.expiration.map(timefmt::iso8601).unwrap_or_default();
     let key = shared::secret::mask(&role.credentials.access_key_id);
     let (identity, grant) = (&planned.identity, &planned.grant);
     tracing::info!(identity, grant, key, expires, sts_request = ?role.request_id, "token granted");
     Ok(NewToken {
-        grant: Grant { credentials: role.credentials, place: planned.place },
+        grant: Grant { credentials: role.credentials, place: planned.place.clone() },
         sts_request_id: role.request_id,
     })
 }

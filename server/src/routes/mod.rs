@@ -42,10 +42,7 @@ const CORS_MAX_AGE: Duration = Duration::from_secs(600);
 
 /// Every route of the app server.
 pub fn router(app: Arc<App>) -> Router {
-    let token = get(token::token).post(token::token);
-    let router = TOKEN_PATHS
-        .iter()
-        .fold(Router::new(), |router, path| router.route(path, token.clone()))
+    let others = Router::new()
         .merge(operations::routes())
         .route(CALLBACK_PATH, post(callback::callback))
         .with_state(Arc::clone(&app))
@@ -54,6 +51,9 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(Arc::clone(&app), limited_and_logged));
+    // What layers cost would be a third of a token from the cache, so its route does by itself what it needs of them.
+    let token = get(token::token).post(token::token).fallback(method_not_allowed).with_state(Arc::clone(&app));
+    let router = TOKEN_PATHS.iter().fold(others, |router, path| router.route(path, token.clone()));
     match &app.settings().config.cors {
         Some(section) => router.layer(cors(section)),
         None => router,
@@ -88,7 +88,7 @@ fn label(path: &str) -> &'static str {
 
 /// Counts and logs path, status and time; a line for each success only at the level debug. The query is left out, for it may hold a caller's credentials.
 async fn limited_and_logged(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let (started, method, path) = (Instant::now(), request.method().clone(), request.uri().path().to_owned());
+    let (started, method, uri) = (Instant::now(), request.method().clone(), request.uri().clone());
     let response = match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
         // Only the body of a token request is waited for.
@@ -97,14 +97,18 @@ async fn limited_and_logged(State(app): State<Arc<App>>, request: Request, next:
             contract_refusal(Refusal::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message))
         }
     };
-    let (status, took) = (response.status().as_u16(), started.elapsed());
-    app.metrics.answered(label(&path), status, took);
+    note(&app, &method, uri.path(), response.status().as_u16(), started.elapsed());
+    response
+}
+
+/// Counts a request and logs it.
+fn note(app: &App, method: &Method, path: &str, status: u16, took: Duration) {
+    app.metrics.answered(label(path), status, took);
     let ms = took.as_millis();
     match status {
         200..400 => tracing::debug!(%method, path, status, ms, "request"),
         _ => tracing::info!(%method, path, status, ms, "request"),
     }
-    response
 }
 
 async fn not_found() -> Response {
@@ -157,6 +161,10 @@ pub(crate) fn refusal(status: StatusCode, code: &str, message: &str) -> Response
 }
 
 /// The headers of every answer. iOS fetches tokens through a caching session, so no answer may be stored.
-fn fresh_json() -> [(header::HeaderName, &'static str); 3] {
-    [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")]
+fn fresh_json() -> [(header::HeaderName, HeaderValue); 3] {
+    [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::PRAGMA, HeaderValue::from_static("no-cache")),
+    ]
 }

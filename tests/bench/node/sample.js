@@ -13,9 +13,10 @@ const server = http.createServer((request, response) => {
   sts.options.endpoint = process.env.STS_ENDPOINT;
   sts.assumeRole(config.RoleArn, policy, config.TokenExpireTime).then(
     (result) => {
-      const body = { StatusCode: 200, ...result.credentials };
-      response.writeHead(200, { "Content-Type": "application/json", "Access-Control-Allow-Origin": "*" });
-      response.end(JSON.stringify(body));
+      const body = JSON.stringify({ StatusCode: 200, ...result.credentials });
+      const length = Buffer.byteLength(body);
+      response.writeHead(200, { "Content-Type": "application/json", "Content-Length": length, "Access-Control-Allow-Origin": "*" });
+      response.end(body);
     },
     (error) => {
       response.writeHead(400, { "Content-Type": "application/json" });

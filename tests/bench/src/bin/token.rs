@@ -107,7 +107,7 @@ fn configured(binary: &str, ready: &Value, core: u32, more: &Value) -> Result<Se
     let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policy/bucket_write_policy.txt");
     let mut config = json!({
         "AccessKeyID": KEY_ID, "AccessKeySecret": SECRET, "RoleArn": ready["role_arn"], "TokenExpireTime": "3600",
-        "PolicyFile": policy, "Bucket": ready["bucket"], "ObjectPrefix": "users/alice/", "Region": ready["region"],
+        "PolicyFile": policy, "Bucket": ready["bucket"], "Region": ready["region"],
         "StsEndpoint": ready["sts_endpoint"], "Listen": "127.0.0.1:0",
     });
     if let (Some(config), Some(more)) = (config.as_object_mut(), more.as_object()) {
