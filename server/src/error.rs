@@ -3,6 +3,8 @@
 use shared::object_key::NameError;
 use shared::sts::StsError;
 
+use crate::base_credentials::BaseFailure;
+
 /// Why the app server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -15,6 +17,23 @@ pub enum StartError {
          (the package ca-certificates)"
     )]
     HttpClient(String),
+    /// The file of the audit trail cannot be opened.
+    #[error("Audit.File: {file} cannot be written: {reason}; name a file in a folder that this user may write to")]
+    Audit {
+        /// Its path.
+        file: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// HTTPS cannot be set up.
+    #[error("Tls: {reason}")]
+    Tls {
+        /// Which file is wrong, in what way, and what to do.
+        reason: String,
+    },
+    /// The metadata of uploads cannot be kept.
+    #[error("the section Uploads: {0}")]
+    Uploads(String),
     /// The work of a reload broke off.
     #[error("the reload broke off: {0}")]
     Reload(String),
@@ -182,6 +201,18 @@ pub enum StsFailure {
     /// The machine gave no random bytes for the request's nonce.
     #[error("the app server's machine has no randomness to sign a request with: {0}")]
     NoRandomness(String),
+    /// The app server has no key of its own at the moment. Why is for its log, not for apps.
+    #[error("the app server has no key of its own at the moment; its log says why")]
+    NoBaseCredentials(BaseFailure),
+    /// So many tokens are being asked for that this question would go beyond what STS answers in a second.
+    #[error("too many tokens are being asked for at the moment; ask again in {seconds} s")]
+    Busy {
+        /// When asking again may help.
+        seconds: u64,
+    },
+    /// The app server was stopped before there was an answer.
+    #[error("the app server is stopping; ask again")]
+    Stopped,
 }
 
 impl StsFailure {
@@ -193,16 +224,44 @@ impl StsFailure {
             Self::Timeout { .. } => "StsTimeout",
             Self::InvalidResponse { .. } => "StsInvalidResponse",
             Self::NoRandomness(_) => "InternalError",
+            Self::NoBaseCredentials(_) => "NoBaseCredentials",
+            Self::Busy { .. } => "Throttling.AppServer",
+            Self::Stopped => "ServiceUnavailable",
         }
     }
 
-    /// Whether asking again may help: throttling, trouble inside STS, or a broken connection.
-    pub fn may_pass(&self) -> bool {
+    /// Whether it is worth asking STS again at once: throttling, trouble inside STS, or a broken connection.
+    pub fn is_worth_a_retry(&self) -> bool {
         match self {
             Self::Refused(error) => error.status >= 500 || error.code.starts_with("Throttling"),
             Self::Unreachable { .. } => true,
             Self::InvalidResponse { status, .. } => *status >= 500,
-            Self::Timeout { .. } | Self::NoRandomness(_) => false,
+            Self::Timeout { .. }
+            | Self::NoRandomness(_)
+            | Self::NoBaseCredentials(_)
+            | Self::Busy { .. }
+            | Self::Stopped => false,
         }
+    }
+
+    /// Whether it says nothing about the token that was asked for, so that an older one may stand in for a while.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused(_) => self.is_worth_a_retry() || self.is_about_the_server(),
+            Self::Unreachable { .. }
+            | Self::Timeout { .. }
+            | Self::InvalidResponse { .. }
+            | Self::NoRandomness(_)
+            | Self::NoBaseCredentials(_)
+            | Self::Busy { .. } => true,
+            Self::Stopped => false,
+        }
+    }
+
+    /// Whether STS refuses the app server's own key, signature or clock, and so would refuse every question.
+    pub fn is_about_the_server(&self) -> bool {
+        let Self::Refused(error) = self else { return false };
+        let about = ["InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidTimeStamp", "InvalidSecurityToken"];
+        about.iter().any(|code| error.code.starts_with(code))
     }
 }

@@ -8,7 +8,7 @@ use shared::clock::Clock;
 use crate::config::{Config, Provider};
 use crate::error::StartError;
 use crate::grant::Planned;
-use crate::identity::{Identity, Memory};
+use crate::identity::Identity;
 use crate::settings::Settings;
 
 /// So many identities that the configuration knows by name are shown.
@@ -19,7 +19,7 @@ const MAX_SHOWN: usize = 20;
 /// # Errors
 /// [`StartError`]: everything that keeps the server from starting.
 pub fn check(config: &Config, clock: &Arc<dyn Clock>) -> Result<String, StartError> {
-    let settings = Settings::new(config.clone(), &Arc::new(Memory::default()), clock)?;
+    let settings = Settings::alone(config.clone(), clock)?;
     let mut report = format!("{} is good.\n", config.source);
     for warning in config.warnings() {
         let _ = writeln!(report, "warning: {warning}");
@@ -52,7 +52,7 @@ pub fn check(config: &Config, clock: &Arc<dyn Clock>) -> Result<String, StartErr
 /// # Errors
 /// [`StartError`]: everything that keeps the server from starting.
 pub fn explain(config: &Config, identity: &Identity, clock: &Arc<dyn Clock>) -> Result<String, StartError> {
-    let settings = Settings::new(config.clone(), &Arc::new(Memory::default()), clock)?;
+    let settings = Settings::alone(config.clone(), clock)?;
     let mut report = format!("{}\n", line_of(identity));
     let outcomes = settings.grants.explain(identity);
     if outcomes.is_empty() {

@@ -7,12 +7,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use commands::Command;
 use serde_json::json;
-use server::App;
 use server::config::Config;
+use server::{App, Door, Tls};
 use shared::clock::SystemClock;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -30,8 +31,20 @@ struct Arguments {
     /// The configuration; its PolicyFile is relative to its folder
     #[arg(long, value_name = "FILE", default_value = "config.json", global = true)]
     config: PathBuf,
+    /// How log lines look
+    #[arg(long, value_name = "FORM", value_enum, default_value_t = LogForm::Text)]
+    log: LogForm,
     #[command(subcommand)]
     command: Option<Command>,
+}
+
+/// For people or for programs.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogForm {
+    /// One line of text each
+    Text,
+    /// One JSON object each
+    Json,
 }
 
 /// The configuration is wrong.
@@ -43,7 +56,11 @@ const EXIT_RUN: u8 = 1;
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match arguments.log {
+        LogForm::Text => log.init(),
+        LogForm::Json => log.json().flatten_event(true).init(),
+    }
     if let Some(command) = arguments.command {
         return print(commands::run(command, &arguments.config));
     }
@@ -77,6 +94,7 @@ async fn run(path: &Path) -> Result<(), (u8, String)> {
         tracing::warn!("{warning}");
     }
     let app = App::new(config.clone(), Arc::new(SystemClock)).map_err(|error| (EXIT_CONFIG, error.to_string()))?;
+    let tls = config.tls.as_ref().map(Tls::load).transpose().map_err(|error| (EXIT_CONFIG, error.to_string()))?;
     let cannot_listen = |error: std::io::Error| {
         let message = format!(
             "{}: the address of Listen, {}, cannot be used: {error}. \
@@ -90,9 +108,15 @@ async fn run(path: &Path) -> Result<(), (u8, String)> {
     let nudge = nudged_by_hangup();
     // A reader that has gone away is no reason to stop serving.
     let _ = writeln!(std::io::stdout(), "{}", readiness(&config, &app, address));
+    let judging = Arc::clone(&app);
+    tokio::spawn(async move { judging.judge_key().await });
+    let limits = config.limits.clone().unwrap_or_default();
+    let door = Door { tls, connections: limits.connections, metrics: app.metrics() };
+    let stop = drained_after_signal(Arc::clone(&app), Duration::from_secs(limits.drain_seconds.into()));
     let watching = tokio::spawn(server::reload::watch(Arc::clone(&app), path.to_owned(), nudge));
-    let served = server::serve(listener, server::router(app), stop_signal()).await;
+    let served = server::serve_through(door, listener, server::router(Arc::clone(&app)), stop).await;
     watching.abort();
+    app.flush().await;
     served.map_err(|error| (EXIT_RUN, format!("the app server stopped: {error}")))
 }
 
@@ -102,12 +126,13 @@ fn readiness(config: &Config, app: &App, address: SocketAddr) -> serde_json::Val
     if address.ip().is_unspecified() {
         reachable.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     let mut line = json!({
-        "token_url": format!("http://{reachable}{}", server::TOKEN_PATH),
+        "token_url": format!("{scheme}://{reachable}{}", server::TOKEN_PATH),
         "listen": address.to_string(),
         "role_arn": config.role_arn,
         "token_expire_time": config.token_expire_time,
-        "sts_endpoint": config.sts_endpoint.to_string(),
+        "sts_endpoint": config.sts().to_string(),
     });
     let place = app.settings().grants.place().clone();
     for (name, value) in [
@@ -121,6 +146,17 @@ fn readiness(config: &Config, app: &App, address: SocketAddr) -> serde_json::Val
         }
     }
     line
+}
+
+/// Completes when requests should no longer be taken: a signal to stop, and `wait` for balancers to notice.
+async fn drained_after_signal(app: Arc<App>, wait: Duration) {
+    stop_signal().await;
+    app.drain();
+    if !wait.is_zero() {
+        tracing::info!(seconds = wait.as_secs(), "/readyz says so; requests are still taken for a while");
+        tokio::time::sleep(wait).await;
+    }
+    tracing::info!("stopping: running requests may finish");
 }
 
 /// Nudges on each SIGHUP, where there is such a signal; from the moment that this returns.
@@ -160,5 +196,4 @@ async fn stop_signal() {
         () = interrupt => {}
         () = terminate => {}
     }
-    tracing::info!("stopping: running requests may finish");
 }

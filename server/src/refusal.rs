@@ -66,10 +66,14 @@ impl From<StsFailure> for Refusal {
         let status = match &failure {
             StsFailure::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
             StsFailure::NoRandomness(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            StsFailure::Stopped => StatusCode::SERVICE_UNAVAILABLE,
             _ if failure.may_pass() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_GATEWAY,
         };
-        let retry_after = failure.may_pass().then_some(STS_PAUSE);
+        let retry_after = match &failure {
+            StsFailure::Busy { seconds } => Some(Duration::from_secs(*seconds)),
+            _ => failure.may_pass().then_some(STS_PAUSE),
+        };
         Self { status, code: Cow::Owned(failure.code().to_owned()), message: failure.to_string(), retry_after }
     }
 }

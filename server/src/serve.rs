@@ -1,23 +1,33 @@
-//! The accept loop: bounded connections, a time limit on request headers, and a shutdown that lets requests finish.
+//! The accept loop: bounded connections, HTTPS where there is a certificate, a time limit on handshakes and request heads, and a
+//! shutdown that lets requests finish.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
+use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
+use tower::Service;
 
-/// Below the usual limit of 1024 open files, with room for the connections to STS.
-const MAX_CONNECTIONS: usize = 512;
+use crate::config::LimitsSection;
+use crate::metrics::{Connection, Metrics};
+use crate::tls::Tls;
+
 /// How long a connection may take to send a request's head; also how long it may stay idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a client may take over the handshake of HTTPS.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long requests may take to finish once the server is told to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(12);
 /// The pause after a refused accept, most often for lack of file descriptors.
@@ -27,13 +37,46 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
-/// Serves `router` on `listener` until `shutdown` completes, then lets running requests finish, 12 s at most.
+/// How connections are taken.
+#[derive(Debug)]
+pub struct Door {
+    /// HTTPS, if any.
+    pub tls: Option<Tls>,
+    /// How many connections may be open; more wait in the system's queue.
+    pub connections: NonZeroUsize,
+    /// Where connections are counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Default for Door {
+    /// Plain HTTP.
+    fn default() -> Self {
+        Self { tls: None, connections: LimitsSection::default().connections, metrics: Arc::default() }
+    }
+}
+
+/// Serves `router` on `listener` over plain HTTP until `shutdown` completes, then lets running requests finish, 12 s at most.
 ///
 /// # Errors
 /// When the listener itself is unusable. Trouble with one connection is logged, and ends that connection alone.
 pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    serve_through(Door::default(), listener, router, shutdown).await
+}
+
+/// As [`serve`], through a door of one's own.
+///
+/// # Errors
+/// As [`serve`]; also when HTTPS cannot be set up.
+pub async fn serve_through(
+    door: Door,
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let acceptor = door.tls.as_ref().map(Tls::acceptor).transpose().map_err(io::Error::other)?;
+    let _watch = door.tls.map(|tls| StopWithIt(tokio::spawn(tls.watch()).abort_handle()));
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(door.connections.get()));
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -42,12 +85,8 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
         };
         match accepted {
             Ok((stream, peer, place)) => {
-                tokio::spawn(serve_connection(
-                    stream,
-                    place,
-                    router.clone().layer(Extension(Peer(peer))),
-                    graceful.watcher(),
-                ));
+                let held = (place, door.metrics.connection());
+                tokio::spawn(converse(stream, Peer(peer), acceptor.clone(), router.clone(), graceful.watcher(), held));
             }
             Err(error) if error.kind() == ErrorKind::InvalidInput => return Err(error),
             Err(error) => {
@@ -63,6 +102,15 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
     Ok(())
 }
 
+/// Ends a task when it goes out of scope.
+struct StopWithIt(AbortHandle);
+
+impl Drop for StopWithIt {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// The next connection, once there is a place for it; until then it waits in the system's queue.
 async fn accept(
     listener: &TcpListener,
@@ -70,16 +118,41 @@ async fn accept(
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
+    // Answers are one packet; waiting for more to send with it would only delay it.
+    stream.set_nodelay(true)?;
     Ok((stream, peer, place))
 }
 
-async fn serve_connection(stream: TcpStream, place: OwnedSemaphorePermit, router: Router, watcher: Watcher) {
+/// One connection to its end; `held` is given back then.
+async fn converse(
+    stream: TcpStream,
+    peer: Peer,
+    acceptor: Option<TlsAcceptor>,
+    router: Router,
+    watcher: Watcher,
+    held: (OwnedSemaphorePermit, Connection),
+) {
+    match acceptor {
+        None => answer(stream, peer, router, watcher).await,
+        Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => answer(stream, peer, router, watcher).await,
+            Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
+            Err(_) => tracing::debug!("a handshake took too long"),
+        },
+    }
+    drop(held);
+}
+
+async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: Peer, router: Router, watcher: Watcher) {
+    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.clone().call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }
-    drop(place);
 }

@@ -49,6 +49,30 @@ impl AssumeRole {
     }
 }
 
+/// The business parameters of GetCallerIdentity, which asks nothing but who signed it.
+pub fn caller_identity_parameters() -> Vec<(String, String)> {
+    vec![("Action".to_owned(), "GetCallerIdentity".to_owned()), ("Version".to_owned(), VERSION.to_owned())]
+}
+
+/// The reply to GetCallerIdentity: whose key it was.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CallerIdentity {
+    /// `Account`, `RAMUser` or `AssumedRoleUser`.
+    pub identity_type: String,
+    /// The account's number.
+    pub account_id: String,
+    /// `acs:ram::<account>:user/<name>` and the like.
+    pub arn: String,
+}
+
+impl CallerIdentity {
+    /// Reads STS's JSON; `None` when it is no such reply.
+    pub fn from_json(body: &str) -> Option<Self> {
+        serde_json::from_str(body).ok()
+    }
+}
+
 /// Whether `name` may be a RoleSessionName.
 pub fn is_session_name(name: &str) -> bool {
     (2..=64).contains(&name.len())

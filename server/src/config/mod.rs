@@ -1,11 +1,17 @@
 //! The app server's settings as checked types: from a file, from text, or built in code.
 
+mod base_credentials;
 mod grants;
 mod identity;
+mod limits;
+mod network;
 mod object_key;
 mod policy;
 mod read;
 pub(crate) mod section;
+mod sts;
+mod uploads;
+mod vend;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -19,14 +25,20 @@ use shared::region::{Endpoint, Region};
 use shared::secret::mask;
 use shared::sts::{MAX_DURATION, MIN_DURATION};
 
+pub use self::base_credentials::BaseCredentialsSection;
 pub use self::grants::{BUILT_IN, GrantsSection, OF_POLICY_FILE};
 pub use self::identity::{
     Anonymous, DeviceKey, DeviceKeys, IdentitySection, Jwt, MIN_SECRET_BYTES, Provider, SignedUrl, SigningKey,
     UnsafeNames, Webhook,
 };
+pub use self::limits::LimitsSection;
+pub use self::network::{AuditSection, CorsSection, MetricsSection, TlsSection, TrustedProxiesSection};
 pub use self::object_key::ObjectKeySection;
 pub use self::policy::PolicyTemplate;
 use self::section::Section;
+pub use self::sts::StsSection;
+pub use self::uploads::UploadsSection;
+pub use self::vend::VendSection;
 use crate::error::{ConfigError, Problem};
 use crate::grant::folder::{FolderTemplate, Value};
 
@@ -44,7 +56,7 @@ const ROLE_ARN_FORM: &str = "the ARN of a RAM role, such as acs:ram::12345678901
 pub struct Config {
     /// Where the settings came from, for messages: most often the path of the file.
     pub source: String,
-    /// The RAM user's key that calls AssumeRole (`AccessKeyID`, `AccessKeySecret`).
+    /// The RAM user's key that calls AssumeRole (`AccessKeyID`, `AccessKeySecret`); empty where `BaseCredentials` has it.
     pub credentials: Credentials,
     /// The role that tokens stand for (`RoleArn`).
     pub role_arn: String,
@@ -66,6 +78,26 @@ pub struct Config {
     pub oss_endpoint: Option<Endpoint>,
     /// Who may ask (`Identity`); `None` tells no callers apart.
     pub identity: Option<IdentitySection>,
+    /// Where the server's own key is, if not here (`BaseCredentials`).
+    pub base_credentials: Option<BaseCredentialsSection>,
+    /// How STS is asked (`Sts`).
+    pub sts: Option<StsSection>,
+    /// How often one may ask (`Limits`).
+    pub limits: Option<LimitsSection>,
+    /// HTTPS (`Tls`).
+    pub tls: Option<TlsSection>,
+    /// Whose `X-Forwarded-For` is believed (`TrustedProxies`).
+    pub trusted_proxies: Option<TrustedProxiesSection>,
+    /// Which web pages may ask (`Cors`).
+    pub cors: Option<CorsSection>,
+    /// Who may read metrics (`Metrics`).
+    pub metrics: Option<MetricsSection>,
+    /// Where the audit trail goes (`Audit`).
+    pub audit: Option<AuditSection>,
+    /// The metadata of uploads (`Uploads`); `None` keeps none.
+    pub uploads: Option<UploadsSection>,
+    /// What callers without an SDK are given (`Vend`); `None` vends tokens alone.
+    pub vend: Option<VendSection>,
     /// Which folder a caller gets and what it may do there (`Grants`).
     pub grants: Option<GrantsSection>,
     /// The server chooses the names of uploads (`ObjectKey`).
@@ -90,6 +122,16 @@ impl Config {
             region: None,
             oss_endpoint: None,
             identity: None,
+            base_credentials: None,
+            sts: None,
+            limits: None,
+            tls: None,
+            trusted_proxies: None,
+            cors: None,
+            metrics: None,
+            audit: None,
+            uploads: None,
+            vend: None,
             grants: None,
             object_key: None,
             folder: PathBuf::new(),
@@ -133,7 +175,8 @@ impl Config {
         if !(MIN_DURATION..=MAX_DURATION).contains(&self.token_expire_time) {
             problems.push(token_expire_time_problem(self.token_expire_time.to_string()));
         }
-        let (key_id, host) = (&self.credentials.access_key_id, self.sts_endpoint.host());
+        let (key_id, endpoint) = (&self.credentials.access_key_id, self.sts());
+        let host = endpoint.host();
         if !may_send_to(key_id, host) {
             problems.push(Problem::DemoKey { key_id: mask(key_id), host: host.to_owned() });
         }
@@ -146,6 +189,16 @@ impl Config {
 
     fn check_sections(&self, problems: &mut Vec<Problem>) {
         check_section(self.identity.as_ref(), problems);
+        check_section(self.base_credentials.as_ref(), problems);
+        check_section(self.sts.as_ref(), problems);
+        check_section(self.limits.as_ref(), problems);
+        check_section(self.tls.as_ref(), problems);
+        check_section(self.trusted_proxies.as_ref(), problems);
+        check_section(self.cors.as_ref(), problems);
+        check_section(self.metrics.as_ref(), problems);
+        check_section(self.audit.as_ref(), problems);
+        check_section(self.uploads.as_ref(), problems);
+        check_section(self.vend.as_ref(), problems);
         check_section(self.grants.as_ref(), problems);
         check_section(self.object_key.as_ref(), problems);
     }
@@ -162,6 +215,12 @@ impl Config {
     pub fn session_policy(&self) -> Result<Option<String>, Vec<Problem>> {
         let fill = |template: &PolicyTemplate| template.fill(self.bucket.as_ref(), self.object_prefix.as_ref());
         self.policy.as_ref().map(fill).transpose()
+    }
+
+    /// The STS that is asked: of `Sts.Region` where that is named, else `StsEndpoint`.
+    pub fn sts(&self) -> Endpoint {
+        let of_region = self.sts.as_ref().and_then(|section| section.endpoint()?.ok());
+        of_region.unwrap_or_else(|| self.sts_endpoint.clone())
     }
 
     /// The OSS endpoint that apps are told: `OssEndpoint`, else the public one of `Region`.
@@ -193,9 +252,16 @@ impl Config {
         {
             warnings.push("ObjectPrefix is empty: the policy reaches every object of the bucket".to_owned());
         }
-        if !self.listen.ip().is_loopback() {
+        if self.uploads.as_ref().is_some_and(|uploads| uploads.callback_secret.is_none()) {
+            warnings.push(
+                "Uploads.CallbackSecret is empty: OSS signs callbacks of any bucket, with a key that is short enough to be \
+                 broken, and nothing else tells yours from others. Give every server the same random secret"
+                    .to_owned(),
+            );
+        }
+        if !self.listen.ip().is_loopback() && self.tls.is_none() {
             warnings.push(format!(
-                "Listen is {}: tokens leave this machine over plain HTTP. Put a TLS proxy in front",
+                "Listen is {}: tokens leave this machine over plain HTTP. Fill in Tls, or put a TLS proxy in front",
                 self.listen
             ));
         }

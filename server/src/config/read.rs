@@ -15,8 +15,9 @@ use shared::sts::{MAX_DURATION, MIN_DURATION};
 
 use super::section::Section;
 use super::{
-    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, GrantsSection, IdentitySection, NOT_UTF_8, ObjectKeySection,
-    PolicyTemplate, role_arn_problem, token_expire_time_problem,
+    AuditSection, BaseCredentialsSection, Config, CorsSection, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, GrantsSection,
+    IdentitySection, LimitsSection, MetricsSection, NOT_UTF_8, ObjectKeySection, PolicyTemplate, StsSection,
+    TlsSection, TrustedProxiesSection, UploadsSection, VendSection, role_arn_problem, token_expire_time_problem,
 };
 use crate::error::Problem;
 
@@ -35,7 +36,21 @@ const KEYS: [&str; 11] = [
     "OssEndpoint",
 ];
 /// The sections, each an object with settings of its own.
-const SECTIONS: [&str; 3] = [IdentitySection::KEY, GrantsSection::KEY, ObjectKeySection::KEY];
+const SECTIONS: [&str; 13] = [
+    IdentitySection::KEY,
+    GrantsSection::KEY,
+    ObjectKeySection::KEY,
+    BaseCredentialsSection::KEY,
+    StsSection::KEY,
+    LimitsSection::KEY,
+    TlsSection::KEY,
+    TrustedProxiesSection::KEY,
+    CorsSection::KEY,
+    MetricsSection::KEY,
+    AuditSection::KEY,
+    UploadsSection::KEY,
+    VendSection::KEY,
+];
 const OTHER_SPELLING: &str = "AccessKeyId";
 
 /// Reads the text of a `config.json`; `file` names it, and `PolicyFile` is relative to its folder.
@@ -47,6 +62,8 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
     };
     let mut settings = Settings { fields, problems: Vec::new() };
     settings.check_keys();
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let base_credentials = settings.section::<BaseCredentialsSection>().map(|section| section.in_folder(folder));
     let credentials = settings.credentials();
     let role_arn = settings.role_arn();
     let token_expire_time = settings.token_expire_time();
@@ -56,8 +73,18 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
     let region = settings.name("Region", None, Region::parse);
     let oss_endpoint = settings.name("OssEndpoint", None, Endpoint::parse);
     let identity = settings.section::<IdentitySection>();
+    let sts = settings.section::<StsSection>();
+    settings.check_one_sts(sts.as_ref());
+    let limits = settings.section::<LimitsSection>();
+    let tls = settings.section::<TlsSection>().map(|section| section.in_folder(folder));
+    let trusted_proxies = settings.section::<TrustedProxiesSection>();
+    let cors = settings.section::<CorsSection>();
+    let metrics = settings.section::<MetricsSection>();
+    let audit = settings.section::<AuditSection>().map(|section| section.in_folder(folder));
     let grants = settings.section::<GrantsSection>();
     let object_key = settings.section::<ObjectKeySection>();
+    let uploads = settings.section::<UploadsSection>().map(|section| section.within(folder));
+    let vend = settings.section::<VendSection>();
     let (Some(sts_endpoint), true) = (sts_endpoint, settings.problems.is_empty()) else {
         return Err(settings.problems);
     };
@@ -74,9 +101,19 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
         region,
         oss_endpoint,
         identity,
+        base_credentials,
+        sts,
+        limits,
+        tls,
+        trusted_proxies,
+        cors,
+        metrics,
+        audit,
         grants,
         object_key,
-        folder: file.parent().unwrap_or(Path::new("")).to_owned(),
+        uploads,
+        vend,
+        folder: folder.to_owned(),
     })
 }
 
@@ -98,7 +135,16 @@ impl Settings {
         }
     }
 
+    /// The key of the document, unless `BaseCredentials` says that it is elsewhere.
     fn credentials(&mut self) -> Credentials {
+        if self.fields.get(BaseCredentialsSection::KEY).is_some_and(|section| !section.is_null()) {
+            for key in [KEYS[0], OTHER_SPELLING, KEYS[1]] {
+                if self.text(key).is_some_and(|text| !text.is_empty()) {
+                    self.invalid(key, "a key", "an empty text, because BaseCredentials says that the key is elsewhere");
+                }
+            }
+            return Credentials::long_term("", Secret::new(""));
+        }
         let id_key = if self.fields.contains_key(OTHER_SPELLING) { OTHER_SPELLING } else { KEYS[0] };
         let id = self.required(id_key, "the AccessKey ID of a RAM user that may call sts:AssumeRole");
         let secret = self.required("AccessKeySecret", "the AccessKey secret that belongs to the AccessKey ID");
@@ -108,6 +154,18 @@ impl Settings {
             }
         }
         Credentials::long_term(id, Secret::new(secret))
+    }
+
+    /// `Sts.Region` and a `StsEndpoint` of one's own would name two.
+    fn check_one_sts(&mut self, sts: Option<&StsSection>) {
+        let endpoint = self.text("StsEndpoint").filter(|text| !text.is_empty() && text != DEFAULT_STS_ENDPOINT);
+        if let (Some(endpoint), Some(_)) = (endpoint, sts.and_then(|section| section.region.as_ref())) {
+            self.invalid(
+                "StsEndpoint",
+                &format!("{endpoint:?}"),
+                "no value beside Sts.Region, which names the STS too",
+            );
+        }
     }
 
     fn role_arn(&mut self) -> String {

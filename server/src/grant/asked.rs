@@ -3,11 +3,12 @@
 use std::str::FromStr;
 
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::refusal::Refusal;
 
 /// The question. Everything in it narrows what the caller would get; nothing can widen it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, IntoParams, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Asked {
     /// A named grant.

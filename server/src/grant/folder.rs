@@ -65,6 +65,11 @@ impl FolderTemplate {
         &self.text
     }
 
+    /// What all folders begin with: the text before the first placeholder.
+    pub fn fixed_beginning(&self) -> &str {
+        self.text.split("${").next().unwrap_or_default()
+    }
+
     /// What the folder depends on.
     pub fn values(&self) -> impl Iterator<Item = &Value> {
         self.pieces.iter().filter_map(|piece| match piece {

@@ -45,6 +45,17 @@ pub struct Planned {
     pub reusable: bool,
 }
 
+/// Who a caller is and where its folder is, whatever grant it may ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    /// As in [`Planned::identity`].
+    pub identity: String,
+    /// The bucket, where the configuration names it.
+    pub bucket: Option<String>,
+    /// The folder; `None` where nothing limits the caller but the role.
+    pub prefix: Option<Prefix>,
+}
+
 /// The grants of the configuration.
 #[derive(Debug)]
 pub struct Grants {
@@ -121,6 +132,26 @@ impl Grants {
         match &self.mode {
             Mode::Everybody(plan) => Ok((**plan).clone()),
             Mode::Named(named) => named.plan(identity, asked, &self.place),
+        }
+    }
+
+    /// The folder of `identity`, which no grant leaves.
+    ///
+    /// # Errors
+    /// [`Refusal`] 403 for a name that no folder can have.
+    pub fn home(&self, identity: &Identity) -> Result<Home, Refusal> {
+        let (identity, prefix) = match &self.mode {
+            Mode::Everybody(plan) => (plan.identity.clone(), plan.prefix.clone()),
+            Mode::Named(named) => (named.key_of(identity), Some(named.folder.fill(identity, named.unsafe_names)?)),
+        };
+        Ok(Home { identity, bucket: self.place.bucket.clone(), prefix })
+    }
+
+    /// Below which all folders lie; empty for the whole bucket.
+    pub fn common_prefix(&self) -> &str {
+        match &self.mode {
+            Mode::Everybody(plan) => plan.prefix.as_ref().map_or("", Prefix::as_str),
+            Mode::Named(named) => named.folder.fixed_beginning(),
         }
     }
 

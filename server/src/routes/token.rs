@@ -1,33 +1,45 @@
 //! The token route: HTTP 200 whatever the outcome, because Android never reads the body of an HTTP error.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::Response;
-use shared::token::TokenReply;
 
-use super::{contract, peer_address};
+use super::{MAX_BODY_BYTES, REQUEST_TIMEOUT, contract, contract_refusal, note, peer_address};
 use crate::App;
 use crate::refusal::Refusal;
 
 /// Answers the token contract. A body is read, up to the limit, and ignored, as the samples ignore it.
-pub(super) async fn token(State(app): State<Arc<App>>, head: Parts, body: Result<Bytes, BytesRejection>) -> Response {
-    contract(match granted(&app, &head, body).await {
-        Ok(reply) => reply,
+pub(super) async fn token(State(app): State<Arc<App>>, request: Request) -> Response {
+    let began = Instant::now();
+    let (head, body) = request.into_parts();
+    let response = match granted(&app, &head, body).await {
+        Ok(body) => contract(body),
         Err(refusal) => {
             tracing::warn!(code = ?refusal.code, reason = ?refusal.message, "no token");
-            refusal.into_reply()
+            contract_refusal(refusal)
         }
-    })
+    };
+    note(&app, &head.method, head.uri.path(), response.status().as_u16(), began.elapsed());
+    response
 }
 
-async fn granted(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> Result<TokenReply, Refusal> {
-    body.map_err(|rejection| {
-        Refusal::bad_request("InvalidBody", format!("{}: ask with GET, or send no body.", rejection.body_text()))
-    })?;
-    let vended = app.vend(head, peer_address(head), None).await?;
-    Ok(TokenReply::Granted(vended.grant))
+async fn granted(app: &App, head: &Parts, body: Body) -> Result<Bytes, Refusal> {
+    if !body.is_end_stream() {
+        ignore(body).await?;
+    }
+    Ok(app.vend(head, peer_address(head), None).await?.body())
+}
+
+/// Reads a body to its end, or to the limits of length and time.
+async fn ignore(body: Body) -> Result<(), Refusal> {
+    let refused = |why: &str| Refusal::bad_request("InvalidBody", format!("{why}: ask with GET, or send no body."));
+    match tokio::time::timeout(REQUEST_TIMEOUT, to_bytes(body, MAX_BODY_BYTES)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(refused(&format!("The body cannot be read ({error})"))),
+        Err(_) => Err(refused("The body did not arrive in time")),
+    }
 }

@@ -14,7 +14,7 @@ async fn keys_policies_and_settings_change_under_load_without_a_failed_request()
     let (key, hash) = device_keys::new_key().unwrap();
     let device = |user: &str| json!([{"Hash": hash, "User": user}]).to_string();
     let sections = json!({"Identity": {"Providers": [{"Type": "DeviceKeys", "KeysFile": "keys.json"}]},
-        "Grants": {"Prefix": "u/${user}/", "Custom": {"mine": "p.txt"}, "Default": "mine"}});
+        "Grants": {"Prefix": "u/${user}/", "Custom": {"mine": "p.txt"}, "Default": "mine"}, "Limits": {"PerIdentity": 0}});
     let policy = |action: &str| {
         json!({"Version": "1", "Statement": [{"Effect": "Allow", "Action": action,
             "Resource": "acs:oss:*:*:$BUCKET_NAME/$OBJECT_PREFIX*"}]})

@@ -1,7 +1,6 @@
 //! What the stories share: an STS that verifies and remembers, a running app server, and plain requests to it.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -10,13 +9,16 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use server::App;
 use server::config::Config;
-use shared::clock::ManualClock;
+use shared::clock::{Clock, ManualClock};
 use shared::credentials::Credentials;
 use shared::region::Endpoint;
 use shared::secret::Secret;
 use shared::sign::rpc;
+use shared::timefmt;
+use time::OffsetDateTime;
 use time::macros::datetime;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 pub const KEY_ID: &str = "LTAI5tExampleKeyId00";
 pub const KEY_SECRET: &str = "ExampleLongTermSecret";
@@ -31,34 +33,67 @@ pub fn assumed_role(expiration: &str) -> String {
     )
 }
 
-type Parameters = Vec<(String, String)>;
-/// The answer to the n-th call, from 0.
-type Script = dyn Fn(usize) -> (u16, String) + Send + Sync;
+pub type Parameters = Vec<(String, String)>;
+
+/// One question to the STS.
+pub struct Call<'a> {
+    /// From 0.
+    pub number: usize,
+    pub parameters: &'a Parameters,
+}
+
+impl Call<'_> {
+    pub fn parameter(&self, name: &str) -> &str {
+        self.parameters.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
+    }
+
+    /// When the sender says that it asks.
+    pub fn time(&self) -> OffsetDateTime {
+        timefmt::parse_iso8601(self.parameter("Timestamp")).unwrap()
+    }
+}
+
+/// What the STS says to it.
+pub struct Said {
+    pub status: u16,
+    pub body: String,
+    /// By its clock.
+    pub date: OffsetDateTime,
+}
+
+type Script = dyn Fn(&Call<'_>) -> Said + Send + Sync;
 
 /// An STS on loopback: refuses a wrong signature as the real one does, and otherwise follows its script.
 pub struct FakeSts {
     pub endpoint: Endpoint,
+    /// Taken before each answer; there are very many places unless a story takes them away.
+    pub gate: Arc<Semaphore>,
     seen: Arc<Seen>,
 }
 
 struct Seen {
     script: Box<Script>,
+    gate: Arc<Semaphore>,
     calls: Mutex<Vec<Parameters>>,
-    running: AtomicUsize,
-    most_running: AtomicUsize,
 }
 
 impl FakeSts {
+    /// The answer to the n-th call, from 0; its clock agrees with the caller's.
     pub async fn start(script: impl Fn(usize) -> (u16, String) + Send + Sync + 'static) -> Self {
-        let seen = Arc::new(Seen {
-            script: Box::new(script),
-            calls: Mutex::default(),
-            running: AtomicUsize::default(),
-            most_running: AtomicUsize::default(),
-        });
+        Self::told(move |call| {
+            let (status, body) = script(call.number);
+            Said { status, body, date: call.time() }
+        })
+        .await
+    }
+
+    /// An STS whose every word is told.
+    pub async fn told(script: impl Fn(&Call<'_>) -> Said + Send + Sync + 'static) -> Self {
+        let gate = Arc::new(Semaphore::new(1_000_000));
+        let seen = Arc::new(Seen { script: Box::new(script), gate: Arc::clone(&gate), calls: Mutex::default() });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&seen));
         let address = spawn(router).await;
-        Self { endpoint: Endpoint::parse(&format!("http://{address}")).unwrap(), seen }
+        Self { endpoint: Endpoint::parse(&format!("http://{address}")).unwrap(), gate, seen }
     }
 
     /// An STS that always gives a token.
@@ -66,42 +101,48 @@ impl FakeSts {
         Self::start(|_| (200, assumed_role("2017-12-12T07:49:09Z"))).await
     }
 
+    /// An STS whose tokens live as long as they are asked for.
+    pub async fn granting_for_a_while() -> Self {
+        Self::told(|call| {
+            let life = call.parameter("DurationSeconds").parse().unwrap_or_default();
+            let expires = timefmt::iso8601(call.time() + time::Duration::seconds(life));
+            Said { status: 200, body: assumed_role(&expires), date: call.time() }
+        })
+        .await
+    }
+
     /// The decoded parameters of every call so far.
     pub fn calls(&self) -> Vec<Parameters> {
         self.seen.calls.lock().unwrap().clone()
     }
-
-    /// How many calls there were at once, at most.
-    pub fn most_at_once(&self) -> usize {
-        self.seen.most_running.load(Ordering::SeqCst)
-    }
 }
 
 async fn answer(State(seen): State<Arc<Seen>>, method: Method, uri: Uri, headers: HeaderMap, body: String) -> Response {
-    let running = seen.running.fetch_add(1, Ordering::SeqCst) + 1;
-    seen.most_running.fetch_max(running, Ordering::SeqCst);
-    tokio::task::yield_now().await;
     assert_eq!((method.as_str(), uri.to_string().as_str()), ("POST", "/"));
     assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
     let as_query: Uri = format!("/?{body}").parse().unwrap();
     let Query(parameters) = Query::<Parameters>::try_from_uri(&as_query).unwrap();
     let signed = rpc::verify(&Secret::new(KEY_SECRET), "POST", &parameters);
-    let call = {
+    let number = {
         let mut calls = seen.calls.lock().unwrap();
-        calls.push(parameters);
+        calls.push(parameters.clone());
         calls.len() - 1
     };
-    let (status, body) = match signed {
-        true => (seen.script)(call),
-        false => (400, r#"{"Code":"SignatureDoesNotMatch","Message":"fake"}"#.to_owned()),
+    let _place = seen.gate.acquire().await.unwrap();
+    let call = Call { number, parameters: &parameters };
+    let said = match signed || call.parameter("Action") == "AssumeRoleWithOIDC" {
+        true => (seen.script)(&call),
+        false => {
+            let body = r#"{"Code":"SignatureDoesNotMatch","Message":"fake"}"#.to_owned();
+            Said { status: 400, body, date: call.time() }
+        }
     };
-    seen.running.fetch_sub(1, Ordering::SeqCst);
-    let location = [("location", "http://127.0.0.1:1/elsewhere")];
-    (StatusCode::from_u16(status).unwrap(), location, body).into_response()
+    let headers = [("location", "http://127.0.0.1:1/elsewhere".to_owned()), ("date", timefmt::http_date(said.date))];
+    (StatusCode::from_u16(said.status).unwrap(), headers, said.body).into_response()
 }
 
 /// Runs a router on a free port until the test ends.
-async fn spawn(router: Router) -> SocketAddr {
+pub async fn spawn(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(server::serve(listener, router, std::future::pending()));
@@ -115,13 +156,23 @@ pub fn config(sts: &Endpoint) -> Config {
 
 /// The app that these settings make; its clock stands at 2017-12-12T07:34:09Z.
 pub fn app(config: Config) -> Arc<App> {
+    app_and_clock(config).0
+}
+
+/// The same, with the clock in hand.
+pub fn app_and_clock(config: Config) -> (Arc<App>, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(datetime!(2017-12-12 07:34:09 UTC)));
-    App::new(config, clock).unwrap()
+    (App::new(config, Arc::clone(&clock) as Arc<dyn Clock>).unwrap(), clock)
+}
+
+/// Serves an app; returns its root URL, without a slash at the end.
+pub async fn serving(app: &Arc<App>) -> String {
+    format!("http://{}", spawn(server::router(Arc::clone(app))).await)
 }
 
 /// Runs an app server; returns its root URL, without a slash at the end.
 pub async fn app_server(config: Config) -> String {
-    format!("http://{}", spawn(server::router(app(config))).await)
+    serving(&app(config)).await
 }
 
 /// An answer, read whole.
@@ -144,26 +195,21 @@ impl Answer {
 }
 
 pub async fn ask(method: &str, url: &str, body: Vec<u8>) -> Answer {
+    ask_with(method, url, &[], body).await
+}
+
+/// A request with headers.
+pub async fn ask_with(method: &str, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
     let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
-    let response = client.request(method.parse().unwrap(), url).body(body).send().await.unwrap();
+    let request = client.request(method.parse().unwrap(), url).body(body);
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Answer { status, headers, body: response.text().await.unwrap() }
 }
 
 pub async fn get(url: &str) -> Answer {
     ask("GET", url, Vec::new()).await
-}
-
-/// A request with headers.
-pub async fn ask_with(method: &str, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
-    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
-    let mut request = client.request(method.parse().unwrap(), url).body(body);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let response = request.send().await.unwrap();
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Answer { status, headers, body: response.text().await.unwrap() }
 }
 
 /// The settings of a server with sections, at this STS; relative paths are in `folder`.

@@ -19,8 +19,16 @@ const KEY_BITS: usize = 512;
 /// The sizes that a public key may have, in bits.
 const KEY_BITS_READ: std::ops::RangeInclusive<usize> = KEY_BITS..=4096;
 
-/// Where OSS publishes its public key.
-const OSS_KEY_HOSTS: [&str; 2] = ["http://gosspublic.alicdn.com/", "https://gosspublic.alicdn.com/"];
+/// Where OSS publishes its public key, as callbacks name it.
+const OSS_KEY_URLS: [&str; 2] =
+    ["http://gosspublic.alicdn.com/callback_pub_key_v1.pem", "https://gosspublic.alicdn.com/callback_pub_key_v1.pem"];
+
+/// What is published there, and never changes (`token-server.md` §5.3).
+const OSS_KEY: &str = "-----BEGIN PUBLIC KEY-----
+MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKs/JBGzwUB2aVht4crBx3oIPBLNsjGs
+C0fTXv+nvlmklvkcolvpvXLTjaxUHR3W9LXxQ2EHXAJfCB+6H2YF1k8CAwEAAQ==
+-----END PUBLIC KEY-----
+";
 
 /// Why a key is of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,15 +59,16 @@ pub fn text(path_and_query: &str, body: &[u8]) -> Vec<u8> {
     text
 }
 
-/// Whether a public key may be fetched from `url`: from OSS's own host, or from below one of `others`, such as
-/// `http://127.0.0.1:9000/` for an emulator. Without this check, anybody's key would do.
-///
-/// Every prefix ends where a path begins, so `http://gosspublic.alicdn.com.evil/` is refused. A fetch must not follow redirects.
-pub fn is_trusted_key_url(url: &str, others: &[&str]) -> bool {
-    OSS_KEY_HOSTS.iter().chain(others).any(|prefix| {
-        let rest = url.strip_prefix(prefix.trim_end_matches('/'));
-        !prefix.is_empty() && rest.is_some_and(|rest| rest.starts_with('/'))
-    })
+/// Whether a callback's key is OSS's own: the address is one of the two that OSS names, to the letter.
+pub fn is_oss_key_url(url: &str) -> bool {
+    OSS_KEY_URLS.contains(&url)
+}
+
+/// Whether a key at `url` lies below `prefix`, such as `http://127.0.0.1:9000/` for an emulator. The prefix ends where a path
+/// begins, so `http://127.0.0.1:90001/` does not lie below `http://127.0.0.1:9000`. A fetch must not follow redirects.
+pub fn is_key_url_below(url: &str, prefix: &str) -> bool {
+    let rest = url.strip_prefix(prefix.trim_end_matches('/'));
+    !prefix.is_empty() && rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A key that verifies callbacks.
@@ -67,6 +76,14 @@ pub fn is_trusted_key_url(url: &str, others: &[&str]) -> bool {
 pub struct PublicKey(rsa::PublicKey);
 
 impl PublicKey {
+    /// The key that OSS signs its callbacks with, so that nobody needs to fetch it.
+    ///
+    /// # Errors
+    /// [`KeyError`] never, as the tests show.
+    pub fn oss() -> Result<Self, KeyError> {
+        Self::from_pem(OSS_KEY)
+    }
+
     /// Reads the PEM that OSS publishes (`-----BEGIN PUBLIC KEY-----`).
     ///
     /// # Errors
@@ -156,13 +173,6 @@ impl PrivateKey {
 mod tests {
     use super::*;
 
-    /// `callback_pub_key_v1.pem`, as OSS publishes it.
-    const OSS_KEY: &str = "-----BEGIN PUBLIC KEY-----
-MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKs/JBGzwUB2aVht4crBx3oIPBLNsjGs
-C0fTXv+nvlmklvkcolvpvXLTjaxUHR3W9LXxQ2EHXAJfCB+6H2YF1k8CAwEAAQ==
------END PUBLIC KEY-----
-";
-
     /// Two callbacks that OSS really signed: target, body, `Authorization`.
     const VECTORS: [(&str, &str, &str); 2] = [
         (
@@ -179,7 +189,7 @@ C0fTXv+nvlmklvkcolvpvXLTjaxUHR3W9LXxQ2EHXAJfCB+6H2YF1k8CAwEAAQ==
 
     #[test]
     fn what_oss_signed_verifies_and_nothing_else() {
-        let key = PublicKey::from_pem(OSS_KEY).unwrap();
+        let key = PublicKey::oss().unwrap();
         assert_eq!(key.to_pem().unwrap(), OSS_KEY);
         for (target, body, signature) in VECTORS {
             let signed = text(target, body.as_bytes());
@@ -206,22 +216,27 @@ C0fTXv+nvlmklvkcolvpvXLTjaxUHR3W9LXxQ2EHXAJfCB+6H2YF1k8CAwEAAQ==
     }
 
     #[test]
-    fn only_keys_of_known_hosts_are_trusted() {
-        let local = ["http://127.0.0.1:9000", "http://127.0.0.1:9001/keys/", ""];
+    fn only_oss_and_one_prefix_are_trusted() {
         for (url, trusted) in [
             ("http://gosspublic.alicdn.com/callback_pub_key_v1.pem", true),
             ("https://gosspublic.alicdn.com/callback_pub_key_v1.pem", true),
-            ("http://127.0.0.1:9000/callback_pub_key.pem", true),
-            ("http://127.0.0.1:9001/keys/a.pem", true),
+            ("https://gosspublic.alicdn.com/callback_pub_key_v1.pem?", false),
+            ("https://gosspublic.alicdn.com/callback_pub_key_v2.pem", false),
             ("http://gosspublic.alicdn.com.evil/callback_pub_key_v1.pem", false),
-            ("http://gosspublic.alicdn.com@evil/", false),
-            ("http://gosspublic.alicdn.com", false),
-            ("ftp://gosspublic.alicdn.com/", false),
-            ("http://127.0.0.1:90001/", false),
-            ("http://127.0.0.1:9001/other.pem", false),
-            ("/", false),
+            ("http://gosspublic.alicdn.com@evil/callback_pub_key_v1.pem", false),
+            ("", false),
         ] {
-            assert_eq!(is_trusted_key_url(url, &local), trusted, "{url}");
+            assert_eq!(is_oss_key_url(url), trusted, "{url}");
+        }
+        for (url, prefix, trusted) in [
+            ("http://127.0.0.1:9000/callback_pub_key.pem", "http://127.0.0.1:9000", true),
+            ("http://127.0.0.1:9001/keys/a.pem", "http://127.0.0.1:9001/keys/", true),
+            ("http://127.0.0.1:90001/", "http://127.0.0.1:9000", false),
+            ("http://127.0.0.1:9000@evil/", "http://127.0.0.1:9000", false),
+            ("http://127.0.0.1:9001/other.pem", "http://127.0.0.1:9001/keys/", false),
+            ("/", "", false),
+        ] {
+            assert_eq!(is_key_url_below(url, prefix), trusted, "{url}");
         }
     }
 

@@ -9,7 +9,7 @@ use shared::credentials::Credentials;
 use shared::secret::Secret;
 use shared::sign::{Request, SignVersion, Signer};
 
-use crate::server::{BUCKET, KEY_ID, SECRET, Server};
+use bench::server::{BUCKET, KEY_ID, SECRET, Server};
 
 /// What is asked of a server.
 #[derive(Clone, Copy)]
@@ -38,7 +38,10 @@ pub fn run(server: &Server, work: Work) -> Result<Measured> {
     let done: Vec<Result<()>> = std::thread::scope(|scope| {
         let lines = (0..work.connections).map(|line| scope.spawn(move || one_line(server, work, line, share)));
         let lines: Vec<_> = lines.collect();
-        lines.into_iter().map(|line| line.join().unwrap_or_else(|_| Err(Error::other("a line of the load failed")))).collect()
+        lines
+            .into_iter()
+            .map(|line| line.join().unwrap_or_else(|_| Err(Error::other("a line of the load failed"))))
+            .collect()
     });
     done.into_iter().collect::<Result<()>>()?;
     let bytes = (share * work.connections) as f64 * work.size as f64;

@@ -1,21 +1,16 @@
 //! Measures the emulator beside s3s-fs and nginx: one load for all, by turns; a Markdown table.
 
 mod load;
-mod server;
 
 use std::collections::BTreeMap;
 use std::io::Result;
 
+use bench::server::Server;
 use load::{Measured, Work};
-use server::Server;
 
 /// Size in bytes, name, requests in a round, connections.
-const SIZES: [(u64, &str, usize, usize); 4] = [
-    (64 << 10, "64 KiB", 2000, 4),
-    (1 << 20, "1 MiB", 300, 4),
-    (100 << 20, "100 MiB", 4, 1),
-    (1 << 30, "1 GiB", 1, 1),
-];
+const SIZES: [(u64, &str, usize, usize); 4] =
+    [(64 << 10, "64 KiB", 2000, 4), (1 << 20, "1 MiB", 300, 4), (100 << 20, "100 MiB", 4, 1), (1 << 30, "1 GiB", 1, 1)];
 const METHODS: [&str; 2] = ["PUT", "GET"];
 
 type Cell = (&'static str, &'static str, &'static str);

@@ -20,6 +20,8 @@ pub struct Server {
     pub signed: bool,
     /// From the start of the process to its first answer.
     pub first_answer: Duration,
+    /// What it said first on standard output, if that was read.
+    pub first_line: String,
     child: Child,
     dir: PathBuf,
 }
@@ -28,23 +30,40 @@ impl Server {
     /// The emulator; on the disk and durable, or in memory and not.
     pub fn emulator(name: &'static str, binary: &str, no_sync: bool) -> Result<Self> {
         let dir = folder(name, no_sync)?;
-        let mut command = on_one_core(binary);
+        let mut command = on_core(0, binary);
         command.args(["--bucket", BUCKET, "--data"]).arg(&dir);
-        command.env("EMULATOR_ACCESS_KEY_ID", KEY_ID).env("EMULATOR_ACCESS_KEY_SECRET", SECRET).env("RUST_LOG", "error");
+        command
+            .env("EMULATOR_ACCESS_KEY_ID", KEY_ID)
+            .env("EMULATOR_ACCESS_KEY_SECRET", SECRET)
+            .env("RUST_LOG", "error");
         if no_sync {
             command.arg("--no-sync");
         }
+        let endpoint = |line: &str| {
+            let ready: serde_json::Value = serde_json::from_str(line)?;
+            Ok(ready["oss_endpoint"].as_str().unwrap_or_default().trim_start_matches("http://").to_owned())
+        };
+        let mut server = Self::by_first_line(name, command, dir, endpoint)?;
+        server.signed = true;
+        Ok(server)
+    }
+
+    /// Any server whose first line on standard output tells its address, once `address` has found it there.
+    pub fn by_first_line(
+        name: &'static str,
+        mut command: Command,
+        dir: PathBuf,
+        address: impl Fn(&str) -> Result<String>,
+    ) -> Result<Self> {
         let began = Instant::now();
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         if let Some(out) = child.stdout.take() {
             BufReader::new(out).read_line(&mut line)?;
         }
-        let ready: serde_json::Value = serde_json::from_str(&line)?;
-        let endpoint = ready["oss_endpoint"].as_str().unwrap_or_default();
-        let address = endpoint.trim_start_matches("http://").to_owned();
+        let address = address(&line)?;
         first_answer(&address)?;
-        Ok(Self { name, address, signed: true, first_answer: began.elapsed(), child, dir })
+        Ok(Self { name, address, signed: false, first_answer: began.elapsed(), first_line: line, child, dir })
     }
 
     /// s3s-fs without keys, which lets anybody in.
@@ -52,7 +71,7 @@ impl Server {
         let dir = folder("s3s-fs", true)?;
         fs::create_dir_all(dir.join(BUCKET))?;
         let port = free_port()?;
-        let mut command = on_one_core(binary);
+        let mut command = on_core(0, binary);
         command.args(["--host", "127.0.0.1", "--port", &port.to_string()]).arg(&dir).env("RUST_LOG", "error");
         Self::by_port("s3s-fs", command, port, dir)
     }
@@ -74,17 +93,18 @@ impl Server {
              }}"
         );
         fs::write(dir.join("nginx.conf"), text)?;
-        let mut command = on_one_core(binary);
+        let mut command = on_core(0, binary);
         command.arg("-p").arg(&dir).arg("-c").arg(dir.join("nginx.conf"));
         Self::by_port("nginx", command, port, dir)
     }
 
-    fn by_port(name: &'static str, mut command: Command, port: u16, dir: PathBuf) -> Result<Self> {
+    /// Any server that listens on `port` of loopback; `dir` is removed with it.
+    pub fn by_port(name: &'static str, mut command: Command, port: u16, dir: PathBuf) -> Result<Self> {
         let began = Instant::now();
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         let address = format!("127.0.0.1:{port}");
         first_answer(&address)?;
-        Ok(Self { name, address, signed: false, first_answer: began.elapsed(), child, dir })
+        Ok(Self { name, address, signed: false, first_answer: began.elapsed(), first_line: String::new(), child, dir })
     }
 
     /// Processor time of the process and of its children so far, in seconds.
@@ -94,12 +114,21 @@ impl Server {
 
     /// The highest that resident memory has been, in bytes.
     pub fn peak_memory(&self) -> u64 {
-        let peak = |pid: &u32| {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, field: &str) -> u64 {
+        let of = |pid: &u32| {
             let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-            let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default().to_owned();
+            let line = status.lines().find(|line| line.starts_with(field)).unwrap_or_default().to_owned();
             line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).unwrap_or_default() * 1024
         };
-        self.pids().iter().map(peak).max().unwrap_or_default()
+        self.pids().iter().map(of).max().unwrap_or_default()
+    }
+
+    /// Resident memory at the moment, in bytes.
+    pub fn resident_memory(&self) -> u64 {
+        self.memory("VmRSS:")
     }
 
     fn pids(&self) -> Vec<u32> {
@@ -129,7 +158,8 @@ fn is_root() -> bool {
     fs::read_to_string("/proc/self/status").is_ok_and(|status| status.contains("\nUid:\t0\t"))
 }
 
-fn folder(name: &str, in_memory: bool) -> Result<PathBuf> {
+/// A folder for one server, in memory where that is wanted and can be had.
+pub fn folder(name: &str, in_memory: bool) -> Result<PathBuf> {
     let shm = Path::new("/dev/shm");
     let base = if in_memory && shm.is_dir() { shm.to_owned() } else { std::env::temp_dir() };
     let dir = base.join(format!("bench-{}-{name}", std::process::id()));
@@ -137,16 +167,18 @@ fn folder(name: &str, in_memory: bool) -> Result<PathBuf> {
     Ok(dir)
 }
 
-fn on_one_core(binary: &str) -> Command {
+/// A command that is run on one core, where `taskset` is there.
+pub fn on_core(core: u32, binary: &str) -> Command {
     if Path::new("/usr/bin/taskset").exists() {
         let mut command = Command::new("/usr/bin/taskset");
-        command.args(["-c", "0", binary]);
+        command.args(["-c", &core.to_string(), binary]);
         return command;
     }
     Command::new(binary)
 }
 
-fn free_port() -> Result<u16> {
+/// A port of loopback that nobody listens on.
+pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

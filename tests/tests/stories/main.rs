@@ -4,6 +4,7 @@
 
 mod accounts;
 mod acls;
+mod app_server;
 mod append;
 mod archive;
 mod bad_requests;
@@ -28,5 +29,6 @@ mod survival;
 mod symlinks;
 mod tagging;
 mod tidy;
+mod upload_metadata;
 mod versions;
 mod window;

@@ -10,17 +10,19 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use shared::secret::Secret;
 use shared::timefmt;
-use shared::token::GrantPlace;
+use shared::token::Grant;
+use utoipa::ToSchema;
 
-use super::{fresh_json, peer_address};
-use crate::grant::Asked;
+use super::super::{fresh_json, peer_address};
+use super::Refused;
+use crate::App;
+use crate::grant::{Asked, Planned};
 use crate::refusal::Refusal;
-use crate::{App, Vended};
 
-/// The body of a token. Times are `YYYY-MM-DDTHH:MM:SSZ`; absent fields are left out.
-#[derive(Serialize)]
+/// A token, and where to use it. Times are `YYYY-MM-DDTHH:MM:SSZ`; absent fields are left out.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
-struct Token<'a> {
+pub(super) struct Token<'a> {
     access_key_id: &'a str,
     access_key_secret: &'a str,
     security_token: &'a str,
@@ -30,11 +32,31 @@ struct Token<'a> {
     server_time: String,
     grant: &'a str,
     identity: &'a str,
-    #[serde(flatten)]
-    place: &'a GrantPlace,
+    /// The bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bucket: Option<&'a str>,
+    /// Its region, without `oss-`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+    /// Where OSS listens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<&'a str>,
+    /// The folder that the token stays in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_prefix: Option<&'a str>,
+    /// The one key that may be written, where the server chose it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_key: Option<&'a str>,
 }
 
 /// A token for what the query or, in a POST, the JSON body asks.
+#[utoipa::path(method(get, post), path = "/v1/token", tag = "token", params(Asked), request_body = Option<Asked>, responses(
+    (status = 200, description = "The token", body = Token<'static>),
+    (status = 400, description = "The question makes no sense", body = Refused),
+    (status = 401, description = "There is no good credential", body = Refused),
+    (status = 403, description = "The caller may not have this", body = Refused),
+    (status = 503, description = "STS is away or throttles; `Retry-After` says for how long", body = Refused),
+))]
 pub(super) async fn token(
     State(app): State<Arc<App>>,
     head: Parts,
@@ -42,7 +64,7 @@ pub(super) async fn token(
 ) -> Result<Response, Refusal> {
     let asked = asked(body)?;
     let vended = app.vend(&head, peer_address(&head), asked).await?;
-    Ok((fresh_json(), body_of(&app, &vended)).into_response())
+    Ok((fresh_json(), body_of(&app, &vended.grant()?, &vended.planned)).into_response())
 }
 
 /// The question of the body; `None` without a body.
@@ -57,8 +79,8 @@ fn asked(body: Result<Bytes, BytesRejection>) -> Result<Option<Asked>, Refusal> 
     })
 }
 
-fn body_of(app: &App, vended: &Vended) -> String {
-    let (credentials, planned) = (&vended.grant.credentials, &vended.planned);
+fn body_of(app: &App, grant: &Grant, planned: &Planned) -> String {
+    let (credentials, place) = (&grant.credentials, &grant.place);
     let now = app.now();
     let token = Token {
         access_key_id: &credentials.access_key_id,
@@ -69,7 +91,11 @@ fn body_of(app: &App, vended: &Vended) -> String {
         server_time: timefmt::iso8601(now),
         grant: &planned.grant,
         identity: &planned.identity,
-        place: &vended.grant.place,
+        bucket: place.bucket.as_deref(),
+        region: place.region.as_deref(),
+        endpoint: place.endpoint.as_deref(),
+        object_prefix: place.object_prefix.as_deref(),
+        object_key: place.object_key.as_deref(),
     };
     serde_json::to_string(&token).unwrap_or_default()
 }

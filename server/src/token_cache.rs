@@ -1,0 +1,422 @@
+//! Tokens kept in memory: one question to STS for all who ask for the same thing, and none handed out that ends too soon.
+//!
+//! Nothing is written to disk, and a refusal is remembered by nobody.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use sha2::{Digest as _, Sha256};
+use shared::clock::Clock;
+use shared::token::{Grant, TokenReply};
+use zeroize::Zeroizing;
+
+use crate::error::StsFailure;
+
+/// The mobile SDKs fetch anew when less than this is left, in seconds (`token-server.md` §2.1, §2.2).
+const MOBILE_REFETCH: i64 = 300;
+/// Python's `alibabacloud-credentials` fetches anew when this or less is left (`token-server.md` §2.5).
+const PYTHON_REFETCH: i64 = 900;
+/// What a client is given beyond the point at which it would fetch anew.
+const MARGIN: i64 = 60;
+/// How long an older token stands in for a new one that STS did not give, before STS is asked again.
+const STAND_IN: i64 = 30;
+/// What an entry takes beside its body: key, counters and the bookkeeping of the cache, in bytes.
+const ENTRY_BYTES: u64 = 192;
+/// About how long a body is; the cache makes room for so many entries at once.
+const TYPICAL_BODY_BYTES: u64 = 1024;
+
+/// What tokens are told apart by: identity, grant, question and place, as a digest, and the settings that it was asked under.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key {
+    digest: Digest,
+    generation: u64,
+}
+
+/// Half a SHA-256.
+pub type Digest = [u8; 16];
+
+/// The digest of `parts`. They are told apart by their lengths, so no two lists have one digest.
+pub fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> Digest {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let mut digest = Digest::default();
+    digest.copy_from_slice(&hash.finalize()[..16]);
+    digest
+}
+
+/// A token ready to be sent.
+pub struct Token {
+    /// The body of the contract, zeroed when the last copy is dropped.
+    body: Bytes,
+    /// Unix seconds. After this a new one is asked for.
+    fresh_until: i64,
+    /// Unix seconds. After this no SDK would use it.
+    usable_until: i64,
+    /// For the audit trail.
+    pub facts: Facts,
+}
+
+/// What may be told of a token to those who keep the books; no secret.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The id of the temporary key, masked.
+    pub key_id: Box<str>,
+    /// When it ends, in Unix seconds.
+    pub expires: i64,
+    /// STS's name for the request that made it.
+    pub sts_request_id: Box<str>,
+}
+
+/// How a token was come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It was here.
+    Cache,
+    /// STS gave it, for this caller or for one who asked at the same time.
+    Sts,
+}
+
+/// A token that STS has just given.
+#[derive(Debug)]
+pub struct NewToken {
+    /// The token and its place.
+    pub grant: Grant,
+    /// STS's name for the request.
+    pub sts_request_id: String,
+}
+
+type Outcome = Result<Arc<Token>, StsFailure>;
+/// A question under way, whose answer any number of tasks wait for.
+type Flight = Shared<BoxFuture<'static, Outcome>>;
+
+/// The tokens, up to a number of bytes; those that are asked for least make room.
+pub struct TokenCache {
+    held: Cache<Key, Arc<Token>, Weight>,
+    flights: Mutex<HashMap<Key, Flight>>,
+    generation: AtomicU64,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Key, Arc<Token>> for Weight {
+    fn weight(&self, _: &Key, token: &Arc<Token>) -> u64 {
+        token.body.len() as u64 + ENTRY_BYTES
+    }
+}
+
+impl TokenCache {
+    /// An empty cache of at most `max_bytes`; `clock` is the one that STS's dates are compared with.
+    pub fn new(max_bytes: u64, clock: Arc<dyn Clock>) -> Self {
+        let entries = usize::try_from(max_bytes / (TYPICAL_BODY_BYTES + ENTRY_BYTES)).unwrap_or(usize::MAX);
+        let held = Cache::with_weighter(entries, max_bytes, Weight);
+        Self { held, flights: Mutex::default(), generation: AtomicU64::new(0), clock }
+    }
+
+    /// The key of what `digest` describes, under the settings of now.
+    pub fn key(&self, digest: Digest) -> Key {
+        Key { digest, generation: self.generation.load(Ordering::Acquire) }
+    }
+
+    /// The token of `key`: the one held, or the one that the question under way or else `ask` brings. The question runs to its
+    /// end even if all who wait for it give up. While STS has trouble that may pass, a token that SDKs would still use stands in.
+    ///
+    /// # Errors
+    /// What the one question failed with, for all who waited for it.
+    pub async fn token<A>(
+        self: &Arc<Self>,
+        key: Key,
+        ask: impl FnOnce() -> A,
+    ) -> Result<(Arc<Token>, Origin), StsFailure>
+    where
+        A: Future<Output = Result<NewToken, StsFailure>> + Send + 'static,
+    {
+        if let Some(token) = self.fresh(&key) {
+            return Ok((token, Origin::Cache));
+        }
+        let flight = {
+            let mut flights = self.flights();
+            // Put away between the look above and the lock.
+            if let Some(token) = self.fresh(&key) {
+                return Ok((token, Origin::Cache));
+            }
+            // A landed flight is still here only if its task was stopped before it could put the token away.
+            match flights.get(&key).filter(|flight| flight.peek().is_none()) {
+                Some(flight) => flight.clone(),
+                None => {
+                    let flight = self.take_off(key, ask());
+                    flights.insert(key, flight.clone());
+                    flight
+                }
+            }
+        };
+        flight.await.map(|token| (token, Origin::Sts))
+    }
+
+    /// Forgets every token: the settings have changed. Questions under way are answered, and their tokens not kept.
+    pub fn invalidate(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.held.clear();
+    }
+
+    /// A token that is for one caller alone and kept by nobody.
+    pub fn uncached(&self, new: NewToken) -> Token {
+        Token::new(new, self.now())
+    }
+
+    /// How many tokens are held, and the bytes that they take.
+    pub fn size(&self) -> (usize, u64) {
+        (self.held.len(), self.held.weight())
+    }
+
+    fn fresh(&self, key: &Key) -> Option<Arc<Token>> {
+        self.held.get(key).filter(|token| self.now() < token.fresh_until)
+    }
+
+    fn take_off<A>(self: &Arc<Self>, key: Key, asking: A) -> Flight
+    where
+        A: Future<Output = Result<NewToken, StsFailure>> + Send + 'static,
+    {
+        let cache = Arc::clone(self);
+        let task = tokio::spawn(async move { cache.land(key, asking.await) });
+        task.map(|landed| landed.unwrap_or(Err(StsFailure::Stopped))).boxed().shared()
+    }
+
+    /// Puts the answer away.
+    fn land(&self, key: Key, answer: Result<NewToken, StsFailure>) -> Outcome {
+        let now = self.now();
+        let outcome = match answer {
+            Ok(new) => Ok(Arc::new(Token::new(new, now))),
+            Err(failure) => match self.held.peek(&key).filter(|held| failure.may_pass() && now < held.usable_until) {
+                Some(held) => Ok(Arc::new(held.standing_in(now))),
+                None => Err(failure),
+            },
+        };
+        let mut flights = self.flights();
+        flights.remove(&key);
+        if let Ok(token) = &outcome
+            && now < token.fresh_until
+            && key.generation == self.generation.load(Ordering::Acquire)
+        {
+            self.held.insert(key, Arc::clone(token));
+        }
+        outcome
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<Key, Flight>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().unix_timestamp()
+    }
+}
+
+impl Token {
+    fn new(new: NewToken, now: i64) -> Self {
+        let credentials = &new.grant.credentials;
+        let expires = credentials.expiration.map_or(now, |at| at.unix_timestamp());
+        let facts = Facts {
+            key_id: shared::secret::mask(&credentials.access_key_id).into(),
+            expires,
+            sts_request_id: new.sts_request_id.into(),
+        };
+        let json = Zeroizing::new(TokenReply::Granted(new.grant).to_json().into_bytes());
+        Self {
+            body: Bytes::from_owner(json),
+            fresh_until: expires - least_remainder(expires - now),
+            usable_until: expires - MOBILE_REFETCH - MARGIN,
+            facts,
+        }
+    }
+
+    /// The same token, asked for again a little later.
+    fn standing_in(&self, now: i64) -> Self {
+        let fresh_until = (now + STAND_IN).min(self.usable_until);
+        Self { body: self.body.clone(), fresh_until, usable_until: self.usable_until, facts: self.facts.clone() }
+    }
+
+    /// The body of the contract.
+    pub fn body(&self) -> Bytes {
+        self.body.clone()
+    }
+
+    /// The token itself, for those who sign with it or tell it in another form; read from the body, which holds all of it.
+    pub fn grant(&self) -> Option<Grant> {
+        match TokenReply::parse(std::str::from_utf8(&self.body).ok()?) {
+            Ok(TokenReply::Granted(grant)) => Some(grant),
+            _ => None,
+        }
+    }
+}
+
+/// How much of its life a token from the cache must have left, in seconds, so that no SDK asks again at once. Python's line is
+/// kept where a new token stays above it for a while; where it does not, Python asks each time whatever is done here.
+fn least_remainder(life: i64) -> i64 {
+    let python = PYTHON_REFETCH + MARGIN;
+    if life >= python + MARGIN { python } else { MOBILE_REFETCH + MARGIN }
+}
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (tokens, bytes) = self.size();
+        f.debug_struct("TokenCache").field("tokens", &tokens).field("bytes", &bytes).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use shared::clock::ManualClock;
+    use shared::credentials::Credentials;
+    use shared::secret::Secret;
+    use shared::token::GrantPlace;
+    use time::macros::datetime;
+    use time::{Duration, OffsetDateTime};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-01 00:00:00 UTC);
+
+    /// A cache and its clock.
+    struct World {
+        clock: Arc<ManualClock>,
+        cache: Arc<TokenCache>,
+    }
+
+    impl World {
+        fn new(max_bytes: u64) -> Self {
+            let clock = Arc::new(ManualClock::new(NOW));
+            let cache = Arc::new(TokenCache::new(max_bytes, Arc::clone(&clock) as Arc<dyn Clock>));
+            Self { clock, cache }
+        }
+
+        fn answer(&self, life: i64) -> Result<NewToken, StsFailure> {
+            let mut credentials = Credentials::long_term("STS.NSExampleTokenKey", Secret::new("s"));
+            credentials.security_token = Some(Secret::new("CAIS".repeat(50)));
+            credentials.expiration = Some(self.clock.now() + Duration::seconds(life));
+            let place = GrantPlace::default();
+            Ok(NewToken { grant: Grant { credentials, place }, sts_request_id: "R".to_owned() })
+        }
+
+        /// Asks for `who`, whose tokens live for `life` seconds.
+        async fn ask(&self, who: &str, life: i64) -> Origin {
+            let answer = self.answer(life);
+            self.cache.token(self.cache.key(digest([who])), || async { answer }).await.unwrap().1
+        }
+    }
+
+    #[tokio::test]
+    async fn no_token_is_handed_out_that_an_sdk_would_replace_at_once() {
+        for (life, last_second) in [(900, 539), (959, 598), (1019, 658), (1020, 59), (3600, 2639), (43_200, 42_239)] {
+            let world = World::new(1 << 20);
+            assert_eq!(world.ask("alice", life).await, Origin::Sts);
+            world.clock.advance(Duration::seconds(last_second));
+            assert_eq!(world.ask("alice", life).await, Origin::Cache, "{life} after {last_second} s");
+            world.clock.advance(Duration::seconds(1));
+            assert_eq!(world.ask("alice", life).await, Origin::Sts, "{life} a second later");
+        }
+        let world = World::new(1 << 20);
+        world.ask("alice", 300).await;
+        assert_eq!(world.ask("alice", 300).await, Origin::Sts, "too short to be kept at all");
+    }
+
+    #[tokio::test]
+    async fn a_thousand_who_ask_at_once_cause_one_question_and_share_its_answer() {
+        let world = World::new(1 << 20);
+        for fails in [false, true] {
+            let gate = Arc::new(Semaphore::new(0));
+            let key = world.cache.key(digest([if fails { "bob" } else { "alice" }]));
+            let asked = Arc::new(AtomicUsize::new(0));
+            let mut asking = Vec::new();
+            for _ in 0..1000 {
+                let (cache, gate, asked) = (Arc::clone(&world.cache), Arc::clone(&gate), Arc::clone(&asked));
+                let answer = if fails { Err(StsFailure::Stopped) } else { world.answer(900) };
+                let ask = move || async move {
+                    let _ = gate.acquire().await;
+                    asked.fetch_add(1, Ordering::SeqCst);
+                    answer
+                };
+                asking.push(tokio::spawn(async move { cache.token(key, ask).await.is_ok() }));
+            }
+            tokio::task::yield_now().await;
+            gate.add_permits(1);
+            for one in asking {
+                assert_eq!(one.await.unwrap(), !fails);
+            }
+            assert_eq!(asked.load(Ordering::SeqCst), 1);
+        }
+        assert_eq!(world.ask("bob", 900).await, Origin::Sts, "a refusal is not kept");
+    }
+
+    #[tokio::test]
+    async fn an_older_token_stands_in_while_sts_is_away() {
+        let world = World::new(1 << 20);
+        world.ask("alice", 3600).await;
+        let key = world.cache.key(digest(["alice"]));
+        let away = || async { Err(StsFailure::Unreachable { endpoint: String::new(), reason: String::new() }) };
+        let never = || async { unreachable!("asked again too soon") };
+        world.clock.advance(Duration::seconds(3000));
+        assert_eq!(world.cache.token(key, away).await.unwrap().1, Origin::Sts);
+        world.clock.advance(Duration::seconds(29));
+        assert_eq!(world.cache.token(key, never).await.unwrap().1, Origin::Cache);
+        world.clock.advance(Duration::seconds(1));
+        let refused = || async { Err(StsFailure::Refused(shared::sts::StsError::new(403, "NoPermission", "no"))) };
+        assert!(world.cache.token(key, refused).await.is_err(), "what STS refuses, nothing stands in for");
+        world.clock.advance(Duration::seconds(210));
+        assert!(world.cache.token(key, away).await.is_err(), "359 s are left");
+    }
+
+    #[tokio::test]
+    async fn new_settings_forget_what_was_given_under_the_old_ones_even_if_it_comes_late() {
+        let world = World::new(1 << 20);
+        world.ask("alice", 900).await;
+        let old = world.cache.key(digest(["alice"]));
+        world.cache.invalidate();
+        assert_eq!(world.cache.size().0, 0);
+        assert_eq!(world.ask("alice", 900).await, Origin::Sts);
+        let late = world.answer(900);
+        world.cache.token(old, || async { late }).await.unwrap();
+        assert_eq!(world.cache.size().0, 1);
+    }
+
+    #[tokio::test]
+    async fn memory_stays_within_its_bound() {
+        let world = World::new(64 << 10);
+        for user in 0..1000 {
+            world.ask(&user.to_string(), 900).await;
+        }
+        let (tokens, bytes) = world.cache.size();
+        assert!((50..=200).contains(&tokens) && bytes <= 64 << 10, "{tokens} tokens, {bytes} bytes");
+        assert!(!format!("{:?}", world.cache).contains("CAIS"));
+    }
+
+    #[test]
+    fn a_body_gives_the_token_back() {
+        let world = World::new(1 << 20);
+        let new = world.answer(900).unwrap();
+        let grant = new.grant.clone();
+        let token = Token::new(new, NOW.unix_timestamp());
+        assert_eq!(token.grant(), Some(grant));
+        assert_eq!((&*token.facts.key_id, token.facts.expires), ("STS.NS…Key", NOW.unix_timestamp() + 900));
+    }
+}

@@ -1,0 +1,3 @@
+//! What the benchmarks share: servers in processes of their own, each on one core.
+
+pub mod server;
