@@ -85,8 +85,11 @@ impl World {
     }
 }
 
-/// Every operation that the emulator performs, from its own table: method, path, parameters.
-fn operations() -> Vec<(String, String, Vec<(String, String)>)> {
+/// How an operation is asked for: method, path, parameters.
+type Operation = (String, String, Vec<(String, String)>);
+
+/// Every operation that the emulator performs, from its own table.
+fn operations() -> Vec<Operation> {
     let table = emulator::support_table();
     let cells = |line: &str| line.split(" | ").map(|cell| cell.trim_matches(['|', ' ', '`']).to_owned()).collect();
     let rows: Vec<Vec<String>> = table.lines().skip(2).map(cells).collect();
