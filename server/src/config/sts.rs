@@ -13,8 +13,8 @@ use crate::sts_client::Signature;
 
 /// STS answers 100 calls a second of an account in a region (its quota page); others may need some too.
 const DEFAULT_CALLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(79);
-/// Room for some twenty thousand tokens.
-const DEFAULT_CACHE_MEGABYTES: u32 = 24;
+/// Room for some fourteen thousand tokens, with which the whole process stays below 40 MB.
+const DEFAULT_CACHE_MEGABYTES: u32 = 16;
 const MAX_CACHE_MEGABYTES: u32 = 4096;
 
 /// How STS is asked.

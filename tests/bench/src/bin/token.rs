@@ -98,7 +98,7 @@ fn measure(binaries: &Binaries<'_>) -> Result<()> {
 }
 
 fn app_server(binary: &str, ready: &Value, core: u32) -> Result<Server> {
-    configured(binary, ready, core, &json!({}))
+    configured(binary, ready, core, &json!({ "ObjectPrefix": "users/alice/" }))
 }
 
 /// The app server with the document's keys and `more`.
