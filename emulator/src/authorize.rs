@@ -218,13 +218,19 @@ fn refusal(accounts: &Accounts, caller: &Caller<'_>, question: Question<'_>, ver
         // The detail speaks of RAM's policies alone.
         Layer::Bucket => return error,
     };
-    error
+    let mut error = error
         .detail("AccessDeniedDetail/PolicyType", policy_type)
         .detail("AccessDeniedDetail/AuthPrincipalOwnerId", &accounts.account_id)
         .detail("AccessDeniedDetail/AuthPrincipalType", kind)
-        .detail("AccessDeniedDetail/AuthPrincipalDisplayName", name)
+        .detail("AccessDeniedDetail/AuthPrincipalDisplayName", name.as_str())
         .detail("AccessDeniedDetail/NoPermissionType", format!("{:?}", verdict.effect))
-        .detail("AccessDeniedDetail/AuthAction", question.action)
+        .detail("AccessDeniedDetail/AuthAction", question.action);
+    if let (Outcome::ExplicitDeny, Layer::Identity, Some(bucket)) =
+        (verdict.effect, verdict.because.layer, question.bucket)
+    {
+        error = error.detail("Bucket", bucket).detail("User", name);
+    }
+    error
 }
 
 #[cfg(test)]

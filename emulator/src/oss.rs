@@ -29,7 +29,7 @@ use crate::ops::{self, Failure};
 use crate::pace::Pace;
 use crate::recorder::Recorder;
 use crate::session::Sealer;
-use crate::store::{Store, run};
+use crate::store::{Store, is_version_id, run};
 use crate::sweep::{self, Sweeps};
 use crate::{post, reply, target};
 
@@ -195,6 +195,9 @@ async fn serve(
     let meant = bucket.as_deref().map(|bucket| ops::meant(request, bucket)).transpose()?.flatten();
     let request = meant.as_ref().unwrap_or(request);
     let call = Call { caller, request, body_tags: &body_tags, ..call };
+    if let (Some(_), Some(id)) = (&request.key, call.version()) {
+        check_version(id)?;
+    }
     // Of a batch, each key is asked about by itself.
     if operation.plane() != Plane::Open && operation.op() != Op::DeleteMultipleObjects {
         let question = Question {
@@ -267,6 +270,18 @@ pub fn check_key(key: &str) -> Result<(), OssError> {
     }
     let ec = if key.len() > 1023 { "0016-00000002" } else { "0016-00000005" };
     Err(OssError::new(OssCode::InvalidObjectName, "The specified object is not valid.").ec(ec))
+}
+
+/// A version may have this id.
+///
+/// # Errors
+/// 400 `InvalidArgument`.
+pub fn check_version(id: &str) -> Result<(), OssError> {
+    if is_version_id(id) {
+        return Ok(());
+    }
+    let error = OssError::new(OssCode::InvalidArgument, "Invalid version id specified");
+    Err(error.detail("ArgumentName", "versionId").detail("ArgumentValue", id))
 }
 
 fn described(request: &Request) -> String {

@@ -97,7 +97,37 @@ const OTHER_SELECTORS: &[&str] = &[
     "responseHeader",
     "retention",
     "sequential",
+    "x-oss-access-point-name",
     "x-oss-write-get-object-response",
+];
+
+/// Parameters that choose nothing, also where they stand without a value.
+const PLAIN: &[&str] = &[
+    "Expires",
+    "OSSAccessKeyId",
+    "Signature",
+    "callback",
+    "callback-var",
+    "continuation-token",
+    "delimiter",
+    "encoding-type",
+    "fetch-owner",
+    "key-marker",
+    "list-type",
+    "marker",
+    "max-keys",
+    "max-parts",
+    "max-uploads",
+    "part-number-marker",
+    "position",
+    "prefix",
+    "security-token",
+    "start-after",
+    "tag-key",
+    "tag-value",
+    "upload-id-marker",
+    "version-id-marker",
+    "versionId",
 ];
 
 impl Operation {
@@ -176,7 +206,7 @@ fn selectors_of(request: &Request) -> Vec<String> {
             "x-oss-process" if !post => {}
             // Only a whole object can be deleted; the Python SDK leaves this in where it deletes a link's version.
             "symlink" if request.method == "DELETE" => {}
-            name if known(name) => selectors.push(name.to_owned()),
+            name if known(name) || (value.is_empty() && unheard_of(request, name)) => selectors.push(name.to_owned()),
             _ => {}
         }
     }
@@ -184,12 +214,21 @@ fn selectors_of(request: &Request) -> Vec<String> {
         selectors.push("x-oss-copy-source".to_owned());
     }
     let form = |value: &str| value.trim_start().to_ascii_lowercase().starts_with("multipart/form-data");
-    if post && request.key.is_none() && request.header("content-type").is_some_and(form) {
+    // Nothing else is posted to a bucket without a parameter: what is no form is told so.
+    let bare = request.query.is_empty();
+    if post && request.key.is_none() && (bare || request.header("content-type").is_some_and(form)) {
         selectors.push("form".to_owned());
     }
     selectors.sort_unstable();
     selectors.dedup();
     selectors
+}
+
+/// Whether a parameter without a value may choose an operation that OSS has gained since: were it overlooked, `DELETE /bucket?quota`
+/// would delete the bucket. Only the URLs of objects that are read have marks of their own, such as `?v2`.
+fn unheard_of(request: &Request, name: &str) -> bool {
+    let reads_object = request.key.is_some() && matches!(request.method.as_str(), "GET" | "HEAD");
+    !reads_object && !PLAIN.contains(&name) && !name.starts_with("x-oss-") && !name.starts_with("response-")
 }
 
 /// 400 `InvalidArgument` about one parameter.

@@ -55,12 +55,15 @@ pub fn is_stored(name: &str) -> bool {
 /// # Errors
 /// 400 when the user metadata is too large.
 pub fn stored_headers(request: &Request) -> Result<Vec<(String, String)>, OssError> {
-    let mut headers: Vec<(String, String)> = request
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
-        .filter(|(name, _)| is_stored(name))
-        .collect();
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for (name, value) in request.headers.iter().filter(|(name, _)| is_stored(name)) {
+        let name = name.to_ascii_lowercase();
+        match headers.iter_mut().find(|(known, _)| *known == name) {
+            // One that is repeated is kept as it was signed.
+            Some((_, whole)) => *whole = format!("{whole},{value}"),
+            None => headers.push((name, value.clone())),
+        }
+    }
     if !headers.iter().any(|(name, _)| name == "content-type") {
         headers.push(("content-type".to_owned(), "application/octet-stream".to_owned()));
     }

@@ -12,11 +12,11 @@ use super::list::url_encoding;
 use super::receive::{content_md5, discard};
 use crate::authorize::Question;
 use crate::operation::Plane;
-use crate::oss::{Call, Intake};
+use crate::oss::{Call, Intake, check_key, check_version};
 use crate::reply;
 use crate::settings::fault::malformed;
 use crate::settings::tree::{Node, Part};
-use crate::store::{Deleted, is_version_id, run, to_ms};
+use crate::store::{Deleted, run, to_ms};
 use crate::xml::Xml;
 
 /// Keys in one request.
@@ -98,12 +98,9 @@ pub(super) fn read(body: &[u8]) -> Result<(bool, Vec<Wanted>), OssError> {
 fn one(object: &Node) -> Result<Wanted, OssError> {
     object.check(&[("Key", Part::Text), ("VersionId", Part::Text)]).map_err(not_in_schema)?;
     let key = object.value("Key").ok_or_else(|| malformed("an Object has no Key"))?;
-    crate::oss::check_key(key)?;
+    check_key(key)?;
     let version = object.value("VersionId").filter(|id| !id.is_empty());
-    if version.is_some_and(|id| !is_version_id(id)) {
-        let message = "Invalid version id specified";
-        return Err(OssError::new(OssCode::InvalidArgument, message).detail("ArgumentName", "versionId"));
-    }
+    version.map_or(Ok(()), check_version)?;
     Ok((key.to_owned(), version.map(str::to_owned)))
 }
 

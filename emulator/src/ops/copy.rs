@@ -13,7 +13,7 @@ use super::write::{store_object, tell_outcome};
 use super::{Failure, attributes, conditions, restore, symlink};
 use crate::authorize::Question;
 use crate::operation::{Plane, invalid_argument};
-use crate::oss::{Call, check_key, no_such_bucket};
+use crate::oss::{Call, check_key, check_version, no_such_bucket};
 use crate::reply;
 use crate::store::{Attributes, ObjectRecord, ObjectType, Segment, Versioning, run, to_ms};
 use crate::xml::Xml;
@@ -41,7 +41,10 @@ impl Source {
         let wrong = || invalid_argument(SOURCE, text);
         let (path, version) = match text.split_once("?versionId=") {
             Some((_, "")) => return Err(wrong()),
-            Some((path, version)) => (path, Some(version.to_owned())),
+            Some((path, version)) => {
+                check_version(version)?;
+                (path, Some(version.to_owned()))
+            }
             None => (text, None),
         };
         let decoded = percent_decode_str(path).decode_utf8().map_err(|_| wrong())?;
@@ -189,7 +192,17 @@ mod tests {
                 Source { bucket: bucket.to_owned(), key: key.to_owned(), version: version.map(str::to_owned) };
             assert_eq!(read(text).unwrap(), expected, "{text}");
         }
-        for bad in ["/bucket/k?versionId=", "", "/", "/bucket", "/bucket/", "/Bucket/k", "/bucket/%FF", "/bucket//k"] {
+        for bad in [
+            "/bucket/k?versionId=",
+            "/bucket/k?versionId=1",
+            "",
+            "/",
+            "/bucket",
+            "/bucket/",
+            "/Bucket/k",
+            "/bucket/%FF",
+            "/bucket//k",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

@@ -11,6 +11,7 @@ use shared::sign::post_policy::PostPolicy;
 use super::{Form, Posted, answer, boundary, read_form};
 use crate::authenticate::{Authority, Caller, Findings, authenticate_form};
 use crate::authorize::Question;
+use crate::callback::Plan;
 use crate::operation::Plane;
 use crate::ops::{self, Failure};
 use crate::oss::{Call, Intake, check_key};
@@ -62,7 +63,7 @@ pub async fn serve(
     let Form { fields, file, .. } = form;
     body.give(file);
     let done = ops::put_form(&put_call, body).await?;
-    if put.header("x-oss-callback").is_some() {
+    if Plan::of(&put)?.is_some() {
         // The callback's answer is the form's.
         return Ok(done);
     }

@@ -141,8 +141,10 @@ impl Blobs {
     /// Keeps these blobs, those of one object, on the disk while the lease lives; `None` when they are gone already.
     pub fn lease(&self, ids: Vec<String>) -> Option<Lease> {
         let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
-        // An object's blobs go together, under this lock: the first stands for all.
-        if ids.first().is_some_and(|id| leases.going.contains(id) || !shelf(&self.kept, id).join(id).exists()) {
+        // An object's blobs go together, under this lock, or, where its appends are merged, the last of them: the two ends
+        // stand for all.
+        let gone = |id: &String| leases.going.contains(id) || !shelf(&self.kept, id).join(id).exists();
+        if ids.first().is_some_and(gone) || ids.last().is_some_and(gone) {
             return None;
         }
         for id in &ids {
@@ -257,6 +259,9 @@ impl Blobs {
 }
 
 fn ensure(kept: &Path, shelf: &Path, sync: Sync) -> Result<(), StoreError> {
+    // Who finds a shelf must find it durable, so nobody looks while one is made.
+    static MAKING: Mutex<()> = Mutex::new(());
+    let _one = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     if !shelf.is_dir() {
         fs::create_dir_all(shelf).map_err(io_error(shelf))?;
         sync_dir(kept, sync)?;

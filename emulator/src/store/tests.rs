@@ -175,3 +175,22 @@ fn changes_come_together_or_not_at_all() {
     assert_eq!(orphans.unwrap(), [vec!["a".to_owned()], vec!["b".to_owned()], vec![]]);
     assert_eq!(store.index.find("one", "b", None).unwrap(), Found::Nothing);
 }
+
+#[test]
+fn a_lease_is_of_all_blobs_or_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(&dir);
+    let blob = |bytes: &[u8]| {
+        let mut writer = store.blobs.writer().unwrap();
+        writer.write(bytes).unwrap();
+        writer.finish().unwrap().id
+    };
+    for gone in [0, 1] {
+        let ids = [blob(b"one"), blob(b"two")];
+        assert!(store.blobs.lease(ids.to_vec()).is_some());
+        // The whole object is replaced, or its last appends are merged.
+        store.blobs.discard([ids[gone].as_str()]);
+        assert!(store.blobs.lease(ids.to_vec()).is_none(), "{gone}");
+        store.blobs.discard([ids[1 - gone].as_str()]);
+    }
+}

@@ -105,6 +105,9 @@ pub enum AuthError {
     /// The scope's date is not that of the time of signing, or is far from today.
     #[error("Invalid signing date in Authorization header.")]
     WrongScopeDate,
+    /// The same of a URL.
+    #[error("The signing date in credential is invalid.")]
+    WrongUrlScopeDate,
 }
 
 impl From<AuthError> for OssError {
@@ -122,6 +125,7 @@ impl From<AuthError> for OssError {
             E::WrongRegion => (OssCode::InvalidArgument, Some("0002-00000226")),
             E::WrongUrlRegion => (OssCode::InvalidArgument, Some("0002-00000228")),
             E::WrongScopeDate => (OssCode::InvalidArgument, Some("0002-00000212")),
+            E::WrongUrlScopeDate => (OssCode::InvalidArgument, Some("0002-00000223")),
         };
         let mut out = Self::new(code, error.to_string());
         out.ec = ec.map(str::to_owned);
@@ -353,7 +357,10 @@ impl Presented {
                 .any(|days| timefmt::iso_basic(now + time::Duration::days(*days)).starts_with(&scope.date));
             let stale = matches!(self.validity, Validity::Near(_)) && !near_today;
             if signed_on != Some(scope.date.as_str()) || stale {
-                return Err(AuthError::WrongScopeDate);
+                return Err(match self.place {
+                    Place::Url => AuthError::WrongUrlScopeDate,
+                    Place::Header => AuthError::WrongScopeDate,
+                });
             }
         }
         match self.validity {

@@ -192,6 +192,7 @@ async fn every_kind_of_caller_is_told_apart() {
         let refused = stage.ask(caller, ask).await;
         assert_eq!(refused.status, 403);
         assert_eq!(refused.error().find_detail("AccessDeniedDetail/AuthPrincipalType"), detail);
+        assert_eq!(refused.error().find_detail("User"), None, "nobody has said no");
     }
     let inactive = stage.ask(&of("LTAIalice-old"), Ask::new("GET", BUCKET, "k")).await;
     assert_eq!(inactive.verdict(), "403 InvalidAccessKeyId 0002-00000902");

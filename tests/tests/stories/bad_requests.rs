@@ -168,6 +168,10 @@ async fn presigned_urls() {
     }
     let too_long = url(SignVersion::V4, "GET", 604_801);
     assert_eq!(stage.send(&too_long, Vec::new()).await.verdict(), "400 InvalidArgument 0002-00000232");
+    let mut other_day = url(SignVersion::V4, "GET", 60);
+    let credential = other_day.query.iter_mut().find(|(name, _)| name == "x-oss-credential").unwrap();
+    credential.1 = format!("{}/20200101/cn-hangzhou/oss/aliyun_v4_request", key.access_key_id);
+    assert_eq!(stage.send(&other_day, Vec::new()).await.verdict(), "400 InvalidArgument 0002-00000223");
     stage.close().await;
 }
 
@@ -231,6 +235,7 @@ async fn what_is_not_implemented_says_so() {
         Ask::new("PUT", &bucket, "").param("inventory", "").param("inventoryId", "1"),
         Ask::new("POST", &bucket, "").param("metaQuery", "").param("comp", "query"),
         Ask::new("GET", &bucket, "").param("accessPoint", ""),
+        Ask::new("DELETE", &bucket, "").param("quota", ""),
         Ask::new("PUT", &bucket, "channel").param("live", ""),
         Ask::new("POST", &bucket, "k").param("seal", ""),
         Ask::new("PUT", &bucket, "k").param("versionId", "1"),

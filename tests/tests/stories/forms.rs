@@ -154,6 +154,20 @@ async fn a_form_without_a_name_needs_a_bucket_that_anyone_may_write() {
     let open = Ask::new("PUT", &bucket, "").param("acl", "").header("x-oss-acl", "public-read-write");
     stage.ask(&user, open).await;
     assert_eq!(post(&stage, &fields, "x").await.verdict(), "204");
+    // A callback that names nobody is none, and has no say in the answer.
+    let to_nobody = [
+        ("key", "k".to_owned()),
+        ("callback", STANDARD.encode(json!({ "callbackUrl": "" }).to_string())),
+        ("success_action_status", "201".to_owned()),
+    ];
+    assert_eq!(post(&stage, &to_nobody, "x").await.leaf("PostResponse/Key"), "k");
+    for (content_type, expected) in
+        [(None, "405 MethodNotAllowed"), (Some("text/plain"), "400 RequestIsNotMultiPartContent")]
+    {
+        let ask = Ask::new("POST", &bucket, "");
+        let ask = content_type.into_iter().fold(ask, |ask, value| ask.header("content-type", value));
+        assert_eq!(stage.send(&ask.request, b"key=k".to_vec()).await.verdict(), expected, "{content_type:?}");
+    }
     let ask =
         Ask::new("POST", &bucket, "").header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}"));
     for body in ["", "nonsense", "--other\r\n", &format!("--{BOUNDARY}\r\n\r\n")] {

@@ -16,6 +16,8 @@ async fn an_object_comes_back_as_it_went() {
         .header("content-type", "text/plain; charset=utf-8")
         .header("cache-control", "max-age=60")
         .header("x-oss-meta-who", "张三")
+        .header("x-oss-meta-twice", "one")
+        .header("x-oss-meta-twice", "two")
         .header("content-md5", &STANDARD.encode(Md5::digest(b"hello world")))
         .body("hello world");
     let answer = stage.ask(&user, put).await;
@@ -31,6 +33,7 @@ async fn an_object_comes_back_as_it_went() {
             ("content-type", "text/plain; charset=utf-8"),
             ("cache-control", "max-age=60"),
             ("x-oss-meta-who", "张三"),
+            ("x-oss-meta-twice", "one,two"),
             ("x-oss-object-type", "Normal"),
             ("x-oss-storage-class", "Standard"),
             ("etag", "\"5EB63BBBE01EEED093CB22BB8F5ACDC3\""),

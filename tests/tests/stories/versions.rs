@@ -30,6 +30,7 @@ async fn what_was_overwritten_or_deleted_is_still_there() {
         (second.as_str(), "200 second"),
         (marker.as_str(), "405 "),
         ("CAEQNOTTHERE", "404 "),
+        ("no version's id", "400 "),
     ] {
         let answer = stage.ask(&user, ask("GET", "k").param("versionId", version)).await;
         let text = if answer.status == 200 { answer.text() } else { String::new() };
