@@ -54,6 +54,8 @@ pub struct Metrics {
     cache_tokens: Gauge,
     cache_bytes: Gauge<u64, AtomicU64>,
     reloads: Family<Code, Counter>,
+    uploads_waiting: Gauge,
+    uploads_database_away: Gauge,
 }
 
 impl Default for Metrics {
@@ -72,6 +74,8 @@ impl Default for Metrics {
             cache_tokens: Gauge::default(),
             cache_bytes: Gauge::default(),
             reloads: Family::default(),
+            uploads_waiting: Gauge::default(),
+            uploads_database_away: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -95,6 +99,10 @@ impl Metrics {
         registry.register("cache_tokens", "Tokens in the cache", self.cache_tokens.clone());
         registry.register("cache_bytes", "Bytes that the cached tokens take", self.cache_bytes.clone());
         registry.register("reloads", "Reloads of the configuration by their outcome", self.reloads.clone());
+        let waiting = self.uploads_waiting.clone();
+        registry.register("uploads_waiting", "Uploads that wait on this server's disk for their database", waiting);
+        let away = self.uploads_database_away.clone();
+        registry.register("uploads_database_away", "1 while the database of uploads is away", away);
     }
 
     /// A request was answered.
@@ -139,8 +147,11 @@ impl Metrics {
         Connection(self.connections.clone())
     }
 
-    /// Everything as text; `cache` is how many tokens are held, and their bytes.
-    pub fn text(&self, cache: (usize, u64)) -> String {
+    /// Everything as text; `cache` is how many tokens are held, and their bytes; `uploads` whether their database is away, and
+    /// how many wait for it.
+    pub fn text(&self, cache: (usize, u64), uploads: (bool, usize)) -> String {
+        self.uploads_database_away.set(i64::from(uploads.0));
+        self.uploads_waiting.set(i64::try_from(uploads.1).unwrap_or(i64::MAX));
         self.cache_tokens.set(i64::try_from(cache.0).unwrap_or(i64::MAX));
         self.cache_bytes.set(cache.1);
         let mut out = String::new();
