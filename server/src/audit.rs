@@ -18,7 +18,7 @@ const BATCH: usize = 256;
 pub struct Entry {
     /// `2017-12-12T07:49:09.123Z`, by the app server's clock.
     pub time: String,
-    /// `granted` or `refused`.
+    /// `granted`, `refused`, or `signed` where the server's own key signed a request for its caller.
     pub outcome: &'static str,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +38,7 @@ pub struct Entry {
     /// What the cloud's own audit trail (ActionTrail) calls the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// The id of the temporary key, masked.
+    /// The id of the temporary key, or of the one that signed, masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// When the token ends.

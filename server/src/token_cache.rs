@@ -14,7 +14,9 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use shared::clock::Clock;
+use shared::timefmt;
 use shared::token::{Grant, TokenReply};
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::error::StsFailure;
@@ -35,8 +37,10 @@ const TYPICAL_BODY_BYTES: u64 = 1024;
 /// What tokens are told apart by: identity, grant, question and place, as a digest, and the settings that it was asked under.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
-    digest: Digest,
-    generation: u64,
+    /// Of what.
+    pub digest: Digest,
+    /// Of [`TokenCache::generation`].
+    pub generation: u64,
 }
 
 /// Half a SHA-256.
@@ -124,9 +128,9 @@ impl TokenCache {
         Self { held, flights: Mutex::default(), generation: AtomicU64::new(0), clock }
     }
 
-    /// The key of what `digest` describes, under the settings of now.
-    pub fn key(&self, digest: Digest) -> Key {
-        Key { digest, generation: self.generation.load(Ordering::Acquire) }
+    /// Which settings are in use. Whoever reads this first and the settings then never takes old ones for new.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// The token of `key`: the one held, or the one that the question under way or else `ask` brings. The question runs to its
@@ -247,9 +251,12 @@ impl Token {
         Self { body: self.body.clone(), fresh_until, usable_until: self.usable_until, facts: self.facts.clone() }
     }
 
-    /// The body of the contract.
-    pub fn body(&self) -> Bytes {
-        self.body.clone()
+    /// The body of the contract, with `now` as its `ServerTime`.
+    pub fn body(&self, now: OffsetDateTime) -> Bytes {
+        let without_end = self.body.strip_suffix(b"}").unwrap_or(&self.body);
+        let end = format!(r#","ServerTime":"{}"}}"#, timefmt::iso8601(now));
+        let text: Box<[u8]> = [without_end, end.as_bytes()].concat().into();
+        Bytes::from_owner(Zeroizing::new(text))
     }
 
     /// The token itself, for those who sign with it or tell it in another form; read from the body, which holds all of it.
@@ -289,8 +296,8 @@ mod tests {
     use shared::credentials::Credentials;
     use shared::secret::Secret;
     use shared::token::GrantPlace;
+    use time::Duration;
     use time::macros::datetime;
-    use time::{Duration, OffsetDateTime};
     use tokio::sync::Semaphore;
 
     use super::*;
@@ -310,6 +317,10 @@ mod tests {
             Self { clock, cache }
         }
 
+        fn key(&self, who: &str) -> Key {
+            Key { digest: digest([who]), generation: self.cache.generation() }
+        }
+
         fn answer(&self, life: i64) -> Result<NewToken, StsFailure> {
             let mut credentials = Credentials::long_term("STS.NSExampleTokenKey", Secret::new("s"));
             credentials.security_token = Some(Secret::new("CAIS".repeat(50)));
@@ -321,7 +332,7 @@ mod tests {
         /// Asks for `who`, whose tokens live for `life` seconds.
         async fn ask(&self, who: &str, life: i64) -> Origin {
             let answer = self.answer(life);
-            self.cache.token(self.cache.key(digest([who])), || async { answer }).await.unwrap().1
+            self.cache.token(self.key(who), || async { answer }).await.unwrap().1
         }
     }
 
@@ -345,7 +356,7 @@ mod tests {
         let world = World::new(1 << 20);
         for fails in [false, true] {
             let gate = Arc::new(Semaphore::new(0));
-            let key = world.cache.key(digest([if fails { "bob" } else { "alice" }]));
+            let key = world.key(if fails { "bob" } else { "alice" });
             let asked = Arc::new(AtomicUsize::new(0));
             let mut asking = Vec::new();
             for _ in 0..1000 {
@@ -372,7 +383,7 @@ mod tests {
     async fn an_older_token_stands_in_while_sts_is_away() {
         let world = World::new(1 << 20);
         world.ask("alice", 3600).await;
-        let key = world.cache.key(digest(["alice"]));
+        let key = world.key("alice");
         let away = || async { Err(StsFailure::Unreachable { endpoint: String::new(), reason: String::new() }) };
         let never = || async { unreachable!("asked again too soon") };
         world.clock.advance(Duration::seconds(3000));
@@ -390,7 +401,7 @@ mod tests {
     async fn new_settings_forget_what_was_given_under_the_old_ones_even_if_it_comes_late() {
         let world = World::new(1 << 20);
         world.ask("alice", 900).await;
-        let old = world.cache.key(digest(["alice"]));
+        let old = world.key("alice");
         world.cache.invalidate();
         assert_eq!(world.cache.size().0, 0);
         assert_eq!(world.ask("alice", 900).await, Origin::Sts);
