@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::error::StartError;
+
 /// So many lines may wait for the disk; after that, requests do.
 const QUEUE: usize = 4096;
 /// So many lines are written with one call.
@@ -80,6 +82,19 @@ impl Audit {
         let writer = Writer { path: path.to_owned(), file };
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.write_all(arriving))?;
         Ok(Self { path: path.to_owned(), queue })
+    }
+
+    /// Whether `path` lies in a folder, so that the file can be made; for a look that makes nothing.
+    ///
+    /// # Errors
+    /// [`StartError::Audit`].
+    pub fn may_be_in(path: &Path) -> Result<(), StartError> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let found = std::fs::metadata(folder).and_then(|found| match found.is_dir() {
+            true => Ok(()),
+            false => Err(io::ErrorKind::NotADirectory.into()),
+        });
+        found.map_err(|error| StartError::Audit { file: path.display().to_string(), reason: error.to_string() })
     }
 
     /// Where it is written.

@@ -417,7 +417,7 @@ fn every_mistake_in_the_section_is_told_by_its_path_and_none_of_its_secrets() {
         {"Type": "Jwt", "Name": "x", "SecretFile": "absent.txt", "Algorithms": ["RS256", "none"]},
         {"Type": "Jwt", "Name": "y", "JwksFile": "set.json", "Issuer": "i", "Audience": "a"},
         {"Type": "SignedUrl", "Keys": []},
-        {"Type": "Webhook", "Url": "ftp://login"},
+        {"Type": "Webhook", "Url": "ftp://login", "Query": "grant", "TimeoutMilliseconds": 0},
         {"Type": "Magic"},
         {"Type": "Webhook", "Url": 5, "Secret": "in-the-wrong-place"},
         {"Type": "Anonymous", "Users": "x"},
@@ -444,6 +444,8 @@ fn every_mistake_in_the_section_is_told_by_its_path_and_none_of_its_secrets() {
                 "Providers[3].Name: another provider is \"x\"",
                 "Providers[5].Keys",
                 "Providers[6].Url",
+                "Providers[6].Query: it must not",
+                "Providers[6].TimeoutMilliseconds",
             ],
         ),
         (
