@@ -51,7 +51,7 @@ impl Neighbours {
 
     /// Whether `peer` looks like a proxy that nobody vouches for: then all its clients have one address here.
     pub fn is_unnamed_proxy(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
-        came_through_a_proxy(headers) && !self.is_proxy(peer.to_canonical())
+        headers.contains_key(FORWARDED_FOR) && !self.is_proxy(peer.to_canonical())
     }
 
     fn is_proxy(&self, address: IpAddr) -> bool {

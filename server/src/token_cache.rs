@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
 use axum::body::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -81,6 +82,19 @@ pub struct Facts {
     pub sts_request_id: Box<str>,
 }
 
+/// What every body of one second ends in: the time of this server.
+#[derive(Debug, Default)]
+pub struct End {
+    second: i64,
+    text: String,
+}
+
+impl End {
+    fn at(now: OffsetDateTime) -> Self {
+        Self { second: now.unix_timestamp(), text: format!(r#","ServerTime":"{}"}}"#, timefmt::iso8601(now)) }
+    }
+}
+
 /// How a token was come by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -108,6 +122,8 @@ pub struct TokenCache {
     held: Cache<Key, Arc<Token>, Weight>,
     flights: Mutex<HashMap<Key, Flight>>,
     generation: AtomicU64,
+    /// To write the time anew for each answer would be a tenth of a token from the cache.
+    end: ArcSwap<End>,
     clock: Arc<dyn Clock>,
 }
 
@@ -125,7 +141,7 @@ impl TokenCache {
     pub fn new(max_bytes: u64, clock: Arc<dyn Clock>) -> Self {
         let entries = usize::try_from(max_bytes / (TYPICAL_BODY_BYTES + ENTRY_BYTES)).unwrap_or(usize::MAX);
         let held = Cache::with_weighter(entries, max_bytes, Weight);
-        Self { held, flights: Mutex::default(), generation: AtomicU64::new(0), clock }
+        Self { held, flights: Mutex::default(), generation: AtomicU64::new(0), end: ArcSwap::default(), clock }
     }
 
     /// Which settings are in use. Whoever reads this first and the settings then never takes old ones for new.
@@ -166,6 +182,15 @@ impl TokenCache {
             }
         };
         flight.await.map(|token| (token, Origin::Sts))
+    }
+
+    /// The body of the contract for `token`, with the time of now as its `ServerTime`.
+    pub fn body(&self, token: &Token) -> Bytes {
+        let now = self.clock.now();
+        if self.end.load().second != now.unix_timestamp() {
+            self.end.store(Arc::new(End::at(now)));
+        }
+        token.body(&self.end.load())
     }
 
     /// Forgets every token: the settings have changed. Questions under way are answered, and their tokens not kept.
@@ -251,12 +276,10 @@ impl Token {
         Self { body: self.body.clone(), fresh_until, usable_until: self.usable_until, facts: self.facts.clone() }
     }
 
-    /// The body of the contract, with `now` as its `ServerTime`.
-    pub fn body(&self, now: OffsetDateTime) -> Bytes {
+    /// The body of the contract with this end in the place of its own; a copy for one answer.
+    pub fn body(&self, end: &End) -> Bytes {
         let without_end = self.body.strip_suffix(b"}").unwrap_or(&self.body);
-        let end = format!(r#","ServerTime":"{}"}}"#, timefmt::iso8601(now));
-        let text: Box<[u8]> = [without_end, end.as_bytes()].concat().into();
-        Bytes::from_owner(Zeroizing::new(text))
+        [without_end, end.text.as_bytes()].concat().into()
     }
 
     /// The token itself, for those who sign with it or tell it in another form; read from the body, which holds all of it.

@@ -47,11 +47,6 @@ impl Plan {
 }
 
 impl Vended {
-    /// The body of the token contract, ready to be sent at `now`.
-    pub fn body(&self, now: OffsetDateTime) -> Bytes {
-        self.token.body(now)
-    }
-
     /// The token itself and its place.
     ///
     /// # Errors
@@ -71,6 +66,11 @@ struct Seen {
 }
 
 impl App {
+    /// The body of the token contract, ready to be sent now.
+    pub fn body_of(&self, vended: &Vended) -> Bytes {
+        self.cache.body(&vended.token)
+    }
+
     /// Gives the sender of a request a token: who is it, what may it have, is there one already, and what does STS say.
     /// `peer` is where the connection comes from. What is asked for is in the query, and in `asked` besides.
     ///
@@ -137,9 +137,9 @@ impl App {
     /// Where a request comes from, as far as that is known.
     fn address(&self, settings: &Settings, head: &Parts, peer: Option<IpAddr>) -> Option<IpAddr> {
         let peer = peer?;
-        if settings.neighbours.is_unnamed_proxy(peer, &head.headers)
-            && !self.told_of_proxy.swap(true, Ordering::Relaxed)
-        {
+        let news =
+            !self.told_of_proxy.load(Ordering::Relaxed) && settings.neighbours.is_unnamed_proxy(peer, &head.headers);
+        if news && !self.told_of_proxy.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 %peer,
                 "a request came through a proxy that TrustedProxies does not name: limits, back-off and audit trail take all its \

@@ -40,7 +40,8 @@ async fn granted(app: &App, head: &Parts, body: Body) -> Result<Bytes, Refusal> 
     if !body.is_end_stream() {
         ignore(body).await?;
     }
-    Ok(app.vend(head, peer_address(head), Asked::default()).await?.body(app.now()))
+    let vended = app.vend(head, peer_address(head), Asked::default()).await?;
+    Ok(app.body_of(&vended))
 }
 
 /// Reads a body to its end, or to the limits of length and time.
