@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::error::StartError;
+
 /// So many lines may wait for the disk; after that, requests do.
 const QUEUE: usize = 4096;
 /// So many lines are written with one call.
@@ -18,7 +20,7 @@ const BATCH: usize = 256;
 pub struct Entry {
     /// `2017-12-12T07:49:09.123Z`, by the app server's clock.
     pub time: String,
-    /// `granted` or `refused`.
+    /// `granted`, `refused`, or `signed` where the server's own key signed a request for its caller.
     pub outcome: &'static str,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +40,7 @@ pub struct Entry {
     /// What the cloud's own audit trail (ActionTrail) calls the session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// The id of the temporary key, masked.
+    /// The id of the temporary key, or of the one that signed, masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// When the token ends.
@@ -80,6 +82,19 @@ impl Audit {
         let writer = Writer { path: path.to_owned(), file };
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || writer.write_all(arriving))?;
         Ok(Self { path: path.to_owned(), queue })
+    }
+
+    /// Whether `path` lies in a folder, so that the file can be made; for a look that makes nothing.
+    ///
+    /// # Errors
+    /// [`StartError::Audit`].
+    pub fn may_be_in(path: &Path) -> Result<(), StartError> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let found = std::fs::metadata(folder).and_then(|found| match found.is_dir() {
+            true => Ok(()),
+            false => Err(io::ErrorKind::NotADirectory.into()),
+        });
+        found.map_err(|error| StartError::Audit { file: path.display().to_string(), reason: error.to_string() })
     }
 
     /// Where it is written.

@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
+/// What proxies add: a request with one of these did not begin where its connection does.
+const OF_PROXIES: [&str; 4] = [FORWARDED_FOR, "forwarded", "x-real-ip", "via"];
 
 /// Whom to believe, and who may look behind the curtain.
 #[derive(Debug, Clone, Default)]
@@ -27,9 +29,10 @@ impl Neighbours {
         if !self.is_proxy(client) {
             return client;
         }
-        let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
-        for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-            let Some(address) = parse(hop.trim()) else { break };
+        // A line that is no text still ends with what the nearest proxy wrote; to pass over it would be to believe an older one.
+        let lines: Vec<&[u8]> = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
+        for hop in lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {
+            let Some(address) = std::str::from_utf8(hop).ok().and_then(|hop| parse(hop.trim())) else { break };
             client = address.to_canonical();
             if !self.is_proxy(client) {
                 break;
@@ -42,13 +45,22 @@ impl Neighbours {
     /// stands between.
     pub fn is_observer(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
         let client = self.client(peer, headers);
-        let hidden = client == peer.to_canonical() && headers.contains_key(FORWARDED_FOR);
+        let hidden = client == peer.to_canonical() && came_through_a_proxy(headers);
         !hidden && (client.is_loopback() || self.observers.iter().any(|network| network.contains(&client)))
+    }
+
+    /// Whether `peer` looks like a proxy that nobody vouches for: then all its clients have one address here.
+    pub fn is_unnamed_proxy(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        headers.contains_key(FORWARDED_FOR) && !self.is_proxy(peer.to_canonical())
     }
 
     fn is_proxy(&self, address: IpAddr) -> bool {
         self.proxies.iter().any(|network| network.contains(&address))
     }
+}
+
+fn came_through_a_proxy(headers: &HeaderMap) -> bool {
+    OF_PROXIES.iter().any(|name| headers.contains_key(*name))
 }
 
 /// An address, with or without a port.
@@ -79,14 +91,24 @@ mod tests {
             ("127.0.0.1", &[], "127.0.0.1", true),
             ("127.0.0.1", &["127.0.0.1"], "127.0.0.1", false),
             ("192.0.2.8", &[], "192.0.2.8", true),
+            ("10.0.0.1", &["127.0.0.1", "\u{e9}, 198.51.100.1"], "198.51.100.1", false),
+            ("10.0.0.1", &["127.0.0.1", "\u{e9}"], "10.0.0.1", false),
         ] {
             let mut headers = HeaderMap::new();
             for line in lines {
-                headers.append(FORWARDED_FOR, line.parse().unwrap());
+                headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).unwrap());
             }
             let peer = peer.parse().unwrap();
             assert_eq!(neighbours.client(peer, &headers), client.parse::<IpAddr>().unwrap(), "{peer} {lines:?}");
             assert_eq!(neighbours.is_observer(peer, &headers), observer, "{peer} {lines:?}");
+            let named = peer.is_loopback() && peer.is_ipv6() || client.starts_with("10.") || client != peer.to_string();
+            assert_eq!(neighbours.is_unnamed_proxy(peer, &headers), !lines.is_empty() && !named, "{peer} {lines:?}");
         }
+        let mut headers = HeaderMap::new();
+        headers.insert("via", HeaderValue::from_static("1.1 front"));
+        assert!(
+            !neighbours.is_observer("127.0.0.1".parse().unwrap(), &headers),
+            "a proxy on this machine hides strangers"
+        );
     }
 }

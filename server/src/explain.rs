@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use shared::clock::Clock;
 
+use crate::audit::Audit;
 use crate::config::{Config, Provider};
 use crate::error::StartError;
 use crate::grant::Planned;
 use crate::identity::Identity;
 use crate::settings::Settings;
+use crate::tls::Tls;
 
 /// So many identities that the configuration knows by name are shown.
 const MAX_SHOWN: usize = 20;
@@ -20,6 +22,8 @@ const MAX_SHOWN: usize = 20;
 /// [`StartError`]: everything that keeps the server from starting.
 pub fn check(config: &Config, clock: &Arc<dyn Clock>) -> Result<String, StartError> {
     let settings = Settings::alone(config.clone(), clock)?;
+    config.tls.as_ref().map(Tls::load).transpose()?;
+    config.audit.as_ref().map(|audit| Audit::may_be_in(&audit.file)).transpose()?;
     let mut report = format!("{} is good.\n", config.source);
     for warning in config.warnings() {
         let _ = writeln!(report, "warning: {warning}");

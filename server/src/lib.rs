@@ -71,6 +71,8 @@ pub struct App {
     backoff: Backoff,
     audit: ArcSwapOption<Audit>,
     draining: AtomicBool,
+    /// Whether the log has said that a proxy is not named.
+    told_of_proxy: AtomicBool,
     /// Opened once: a reload changes what is done with it, not where it is.
     uploads: Option<Arc<Uploads>>,
 }
@@ -100,6 +102,7 @@ impl App {
             backoff: Backoff::default(),
             audit: ArcSwapOption::new(audit),
             draining: AtomicBool::new(false),
+            told_of_proxy: AtomicBool::new(false),
             uploads,
         });
         if app.uploads.is_some() {
@@ -117,6 +120,7 @@ impl App {
     pub fn reload(&self, config: Config) -> Result<(), StartError> {
         let settings = Settings::new(config, &self.memory, &self.clock, &self.metrics)?;
         self.audit.store(next_audit(&settings.config, self.audit.load_full())?);
+        settings.sts.standing().take_over(self.settings().sts.standing());
         self.settings.store(Arc::new(settings));
         self.cache.invalidate();
         Ok(())
@@ -142,9 +146,9 @@ impl App {
         *self.reload_failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
-    /// The time by this server's clock.
+    /// The time: this machine's, corrected by STS, as the lives of tokens are and as OSS sees it.
     pub(crate) fn now(&self) -> OffsetDateTime {
-        self.clock.machine().now()
+        self.clock.now()
     }
 
     /// What is counted here, for a [`Door`].

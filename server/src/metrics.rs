@@ -24,6 +24,9 @@ struct Request {
     status: u16,
 }
 
+/// A token, or a refusal in the token contract.
+const TOKEN_WELL: Request = Request { route: "token", status: 200 };
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Code {
     code: String,
@@ -44,6 +47,8 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
     request_seconds: Histogram,
+    /// By far the most of them.
+    requests_well: Counter,
     tokens_cached: Counter,
     tokens_asked: Counter,
     refusals: Family<Code, Counter>,
@@ -54,6 +59,8 @@ pub struct Metrics {
     cache_tokens: Gauge,
     cache_bytes: Gauge<u64, AtomicU64>,
     reloads: Family<Code, Counter>,
+    uploads_waiting: Gauge,
+    uploads_database_away: Gauge,
 }
 
 impl Default for Metrics {
@@ -62,6 +69,7 @@ impl Default for Metrics {
             registry: Registry::with_prefix("direct_transfer"),
             requests: Family::default(),
             request_seconds: Histogram::new(REQUEST_BUCKETS),
+            requests_well: Counter::default(),
             tokens_cached: Counter::default(),
             tokens_asked: Counter::default(),
             refusals: Family::default(),
@@ -72,6 +80,8 @@ impl Default for Metrics {
             cache_tokens: Gauge::default(),
             cache_bytes: Gauge::default(),
             reloads: Family::default(),
+            uploads_waiting: Gauge::default(),
+            uploads_database_away: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -83,6 +93,7 @@ impl Metrics {
         let tokens = Family::<From, Counter>::new_with_constructor(Counter::default);
         self.tokens_cached = tokens.get_or_create_owned(&From { from: "cache" });
         self.tokens_asked = tokens.get_or_create_owned(&From { from: "sts" });
+        self.requests_well = self.requests.get_or_create_owned(&TOKEN_WELL);
         let registry = &mut self.registry;
         registry.register("requests", "Requests by route and HTTP status", self.requests.clone());
         registry.register("request_seconds", "Time from a request's head to its answer", self.request_seconds.clone());
@@ -95,11 +106,18 @@ impl Metrics {
         registry.register("cache_tokens", "Tokens in the cache", self.cache_tokens.clone());
         registry.register("cache_bytes", "Bytes that the cached tokens take", self.cache_bytes.clone());
         registry.register("reloads", "Reloads of the configuration by their outcome", self.reloads.clone());
+        let waiting = self.uploads_waiting.clone();
+        registry.register("uploads_waiting", "Uploads that wait on this server's disk for their database", waiting);
+        let away = self.uploads_database_away.clone();
+        registry.register("uploads_database_away", "1 while the database of uploads is away", away);
     }
 
     /// A request was answered.
     pub fn answered(&self, route: &'static str, status: u16, after: Duration) {
-        self.requests.get_or_create(&Request { route, status }).inc();
+        match (Request { route, status }) {
+            TOKEN_WELL => self.requests_well.inc(),
+            other => self.requests.get_or_create(&other).inc(),
+        };
         self.request_seconds.observe(after.as_secs_f64());
     }
 
@@ -139,8 +157,11 @@ impl Metrics {
         Connection(self.connections.clone())
     }
 
-    /// Everything as text; `cache` is how many tokens are held, and their bytes.
-    pub fn text(&self, cache: (usize, u64)) -> String {
+    /// Everything as text; `cache` is how many tokens are held, and their bytes; `uploads` whether their database is away, and
+    /// how many wait for it.
+    pub fn text(&self, cache: (usize, u64), uploads: (bool, usize)) -> String {
+        self.uploads_database_away.set(i64::from(uploads.0));
+        self.uploads_waiting.set(i64::try_from(uploads.1).unwrap_or(i64::MAX));
         self.cache_tokens.set(i64::try_from(cache.0).unwrap_or(i64::MAX));
         self.cache_bytes.set(cache.1);
         let mut out = String::new();

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use axum::extract::rejection::BytesRejection;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -75,6 +76,13 @@ impl From<StsFailure> for Refusal {
             _ => failure.may_pass().then_some(STS_PAUSE),
         };
         Self { status, code: Cow::Owned(failure.code().to_owned()), message: failure.to_string(), retry_after }
+    }
+}
+
+impl From<BytesRejection> for Refusal {
+    /// 413 for a body that is too long, 400 for one that broke off.
+    fn from(rejection: BytesRejection) -> Self {
+        Self::new(rejection.status(), "InvalidBody", rejection.body_text())
     }
 }
 

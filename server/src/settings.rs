@@ -87,7 +87,8 @@ impl Settings {
         let proxies = config.trusted_proxies.as_ref().map(TrustedProxiesSection::networks);
         let observers = config.metrics.as_ref().map(MetricsSection::networks);
         let neighbours = Neighbours::new(proxies.unwrap_or_default(), observers.unwrap_or_default());
-        let bucket = Bucket::of(&config, machine)?;
+        // OSS judges signatures by the time, as STS does.
+        let bucket = Bucket::of(&config, &(Arc::clone(clock) as Arc<dyn Clock>))?;
         Ok(Self { config, identities, grants, everybody, base, sts, bucket, limits, neighbours })
     }
 

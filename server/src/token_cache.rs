@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
 use axum::body::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -14,7 +15,9 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use shared::clock::Clock;
+use shared::timefmt;
 use shared::token::{Grant, TokenReply};
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::error::StsFailure;
@@ -35,8 +38,10 @@ const TYPICAL_BODY_BYTES: u64 = 1024;
 /// What tokens are told apart by: identity, grant, question and place, as a digest, and the settings that it was asked under.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
-    digest: Digest,
-    generation: u64,
+    /// Of what.
+    pub digest: Digest,
+    /// Of [`TokenCache::generation`].
+    pub generation: u64,
 }
 
 /// Half a SHA-256.
@@ -77,6 +82,19 @@ pub struct Facts {
     pub sts_request_id: Box<str>,
 }
 
+/// What every body of one second ends in: the time of this server.
+#[derive(Debug, Default)]
+pub struct End {
+    second: i64,
+    text: String,
+}
+
+impl End {
+    fn at(now: OffsetDateTime) -> Self {
+        Self { second: now.unix_timestamp(), text: format!(r#","ServerTime":"{}"}}"#, timefmt::iso8601(now)) }
+    }
+}
+
 /// How a token was come by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -104,6 +122,8 @@ pub struct TokenCache {
     held: Cache<Key, Arc<Token>, Weight>,
     flights: Mutex<HashMap<Key, Flight>>,
     generation: AtomicU64,
+    /// To write the time anew for each answer would be a tenth of a token from the cache.
+    end: ArcSwap<End>,
     clock: Arc<dyn Clock>,
 }
 
@@ -121,12 +141,12 @@ impl TokenCache {
     pub fn new(max_bytes: u64, clock: Arc<dyn Clock>) -> Self {
         let entries = usize::try_from(max_bytes / (TYPICAL_BODY_BYTES + ENTRY_BYTES)).unwrap_or(usize::MAX);
         let held = Cache::with_weighter(entries, max_bytes, Weight);
-        Self { held, flights: Mutex::default(), generation: AtomicU64::new(0), clock }
+        Self { held, flights: Mutex::default(), generation: AtomicU64::new(0), end: ArcSwap::default(), clock }
     }
 
-    /// The key of what `digest` describes, under the settings of now.
-    pub fn key(&self, digest: Digest) -> Key {
-        Key { digest, generation: self.generation.load(Ordering::Acquire) }
+    /// Which settings are in use. Whoever reads this first and the settings then never takes old ones for new.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
     }
 
     /// The token of `key`: the one held, or the one that the question under way or else `ask` brings. The question runs to its
@@ -162,6 +182,15 @@ impl TokenCache {
             }
         };
         flight.await.map(|token| (token, Origin::Sts))
+    }
+
+    /// The body of the contract for `token`, with the time of now as its `ServerTime`.
+    pub fn body(&self, token: &Token) -> Bytes {
+        let now = self.clock.now();
+        if self.end.load().second != now.unix_timestamp() {
+            self.end.store(Arc::new(End::at(now)));
+        }
+        token.body(&self.end.load())
     }
 
     /// Forgets every token: the settings have changed. Questions under way are answered, and their tokens not kept.
@@ -247,9 +276,10 @@ impl Token {
         Self { body: self.body.clone(), fresh_until, usable_until: self.usable_until, facts: self.facts.clone() }
     }
 
-    /// The body of the contract.
-    pub fn body(&self) -> Bytes {
-        self.body.clone()
+    /// The body of the contract with this end in the place of its own; a copy for one answer.
+    pub fn body(&self, end: &End) -> Bytes {
+        let without_end = self.body.strip_suffix(b"}").unwrap_or(&self.body);
+        [without_end, end.text.as_bytes()].concat().into()
     }
 
     /// The token itself, for those who sign with it or tell it in another form; read from the body, which holds all of it.
@@ -289,8 +319,8 @@ mod tests {
     use shared::credentials::Credentials;
     use shared::secret::Secret;
     use shared::token::GrantPlace;
+    use time::Duration;
     use time::macros::datetime;
-    use time::{Duration, OffsetDateTime};
     use tokio::sync::Semaphore;
 
     use super::*;
@@ -310,6 +340,10 @@ mod tests {
             Self { clock, cache }
         }
 
+        fn key(&self, who: &str) -> Key {
+            Key { digest: digest([who]), generation: self.cache.generation() }
+        }
+
         fn answer(&self, life: i64) -> Result<NewToken, StsFailure> {
             let mut credentials = Credentials::long_term("STS.NSExampleTokenKey", Secret::new("s"));
             credentials.security_token = Some(Secret::new("CAIS".repeat(50)));
@@ -321,7 +355,7 @@ mod tests {
         /// Asks for `who`, whose tokens live for `life` seconds.
         async fn ask(&self, who: &str, life: i64) -> Origin {
             let answer = self.answer(life);
-            self.cache.token(self.cache.key(digest([who])), || async { answer }).await.unwrap().1
+            self.cache.token(self.key(who), || async { answer }).await.unwrap().1
         }
     }
 
@@ -345,7 +379,7 @@ mod tests {
         let world = World::new(1 << 20);
         for fails in [false, true] {
             let gate = Arc::new(Semaphore::new(0));
-            let key = world.cache.key(digest([if fails { "bob" } else { "alice" }]));
+            let key = world.key(if fails { "bob" } else { "alice" });
             let asked = Arc::new(AtomicUsize::new(0));
             let mut asking = Vec::new();
             for _ in 0..1000 {
@@ -372,7 +406,7 @@ mod tests {
     async fn an_older_token_stands_in_while_sts_is_away() {
         let world = World::new(1 << 20);
         world.ask("alice", 3600).await;
-        let key = world.cache.key(digest(["alice"]));
+        let key = world.key("alice");
         let away = || async { Err(StsFailure::Unreachable { endpoint: String::new(), reason: String::new() }) };
         let never = || async { unreachable!("asked again too soon") };
         world.clock.advance(Duration::seconds(3000));
@@ -390,7 +424,7 @@ mod tests {
     async fn new_settings_forget_what_was_given_under_the_old_ones_even_if_it_comes_late() {
         let world = World::new(1 << 20);
         world.ask("alice", 900).await;
-        let old = world.cache.key(digest(["alice"]));
+        let old = world.key("alice");
         world.cache.invalidate();
         assert_eq!(world.cache.size().0, 0);
         assert_eq!(world.ask("alice", 900).await, Origin::Sts);

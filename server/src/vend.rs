@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use axum::body::Bytes;
@@ -19,7 +20,7 @@ use crate::grant::{Asked, Planned};
 use crate::identity::Identity;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
-use crate::token_cache::{Digest, NewToken, Origin, Token, digest};
+use crate::token_cache::{Digest, Key, NewToken, Origin, Token, digest};
 
 /// A token, and what it was planned as.
 #[derive(Debug)]
@@ -46,11 +47,6 @@ impl Plan {
 }
 
 impl Vended {
-    /// The body of the token contract, ready to be sent.
-    pub fn body(&self) -> Bytes {
-        self.token.body()
-    }
-
     /// The token itself and its place.
     ///
     /// # Errors
@@ -70,17 +66,23 @@ struct Seen {
 }
 
 impl App {
+    /// The body of the token contract, ready to be sent now.
+    pub fn body_of(&self, vended: &Vended) -> Bytes {
+        self.cache.body(&vended.token)
+    }
+
     /// Gives the sender of a request a token: who is it, what may it have, is there one already, and what does STS say.
-    /// `peer` is where the connection comes from. What is asked for is `asked`, or else in the query.
+    /// `peer` is where the connection comes from. What is asked for is in the query, and in `asked` besides.
     ///
     /// # Errors
     /// [`Refusal`] by a limit, an identity provider, the grants, or STS.
-    pub async fn vend(&self, head: &Parts, peer: Option<IpAddr>, asked: Option<Asked>) -> Result<Vended, Refusal> {
+    pub async fn vend(&self, head: &Parts, peer: Option<IpAddr>, asked: Asked) -> Result<Vended, Refusal> {
+        let generation = self.cache.generation();
         let settings = self.settings();
-        let address = peer.map(|peer| settings.neighbours.client(peer, &head.headers));
+        let address = self.address(&settings, head, peer);
         let mut seen = Seen::default();
         let outcome = match self.plan(&settings, head, address, asked, &mut seen).await {
-            Ok(plan) => self.token(&settings, plan, &mut seen).await,
+            Ok(plan) => self.token(&settings, generation, plan, &mut seen).await,
             Err(refusal) => Err(refusal),
         };
         match &outcome {
@@ -99,7 +101,7 @@ impl App {
         settings: &Settings,
         head: &Parts,
         address: Option<IpAddr>,
-        asked: Option<Asked>,
+        asked: Asked,
         seen: &mut Seen,
     ) -> Result<Plan, Refusal> {
         self.admit_address(settings, address)?;
@@ -108,10 +110,9 @@ impl App {
         }
         let identity = seen.identity.insert(self.identify(settings, head, address).await?);
         self.admit(settings, identity)?;
-        let asked = match asked {
-            _ if !settings.grants.reads_questions() => Asked::default(),
-            Some(asked) => asked,
-            None => Asked::from_query(head.uri.query())?,
+        let asked = match settings.grants.reads_questions() {
+            true => Asked::from_query_and(head.uri.query(), asked)?,
+            false => Asked::default(),
         };
         settings.grants.plan(identity, &asked).map(Plan::new)
     }
@@ -126,11 +127,46 @@ impl App {
         head: &Parts,
         peer: Option<IpAddr>,
     ) -> Result<Identity, Refusal> {
-        let address = peer.map(|peer| settings.neighbours.client(peer, &head.headers));
+        let address = self.address(settings, head, peer);
         self.admit_address(settings, address)?;
         let identity = self.identify(settings, head, address).await?;
         self.admit(settings, &identity)?;
         Ok(identity)
+    }
+
+    /// Where a request comes from, as far as that is known.
+    fn address(&self, settings: &Settings, head: &Parts, peer: Option<IpAddr>) -> Option<IpAddr> {
+        let peer = peer?;
+        let news =
+            !self.told_of_proxy.load(Ordering::Relaxed) && settings.neighbours.is_unnamed_proxy(peer, &head.headers);
+        if news && !self.told_of_proxy.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                %peer,
+                "a request came through a proxy that TrustedProxies does not name: limits, back-off and audit trail take all its \
+                 clients for one. If it is yours, name it there"
+            );
+        }
+        Some(settings.neighbours.client(peer, &head.headers))
+    }
+
+    /// Writes into the audit trail that the server's own key signed a request of this plan.
+    pub(crate) async fn note_signature(
+        &self,
+        settings: &Settings,
+        head: &Parts,
+        peer: Option<IpAddr>,
+        (provider, planned, key_id): (&str, &Planned, &str),
+    ) {
+        let Some(audit) = self.audit.load_full() else { return };
+        let entry = Entry {
+            time: timefmt::iso8601_millis(self.clock.now()),
+            outcome: "signed",
+            address: self.address(settings, head, peer),
+            provider: Some(provider.to_owned()),
+            key: Some(shared::secret::mask(key_id)),
+            ..entry_of(planned)
+        };
+        audit.note(entry).await;
     }
 
     async fn identify(&self, settings: &Settings, head: &Parts, address: Option<IpAddr>) -> Result<Identity, Refusal> {
@@ -158,14 +194,20 @@ impl App {
     }
 
     /// The token of a plan, from the cache or from STS.
-    async fn token(&self, settings: &Arc<Settings>, plan: Plan, seen: &mut Seen) -> Result<Vended, Refusal> {
+    async fn token(
+        &self,
+        settings: &Arc<Settings>,
+        generation: u64,
+        plan: Plan,
+        seen: &mut Seen,
+    ) -> Result<Vended, Refusal> {
         let Plan { planned, digest } = plan;
         let ask = || {
             let (settings, planned) = (Arc::clone(settings), Arc::clone(&planned));
             async move { ask_sts(&settings, &planned).await }
         };
         let outcome = match planned.reusable {
-            true => self.cache.token(self.cache.key(digest), ask).await,
+            true => self.cache.token(Key { digest, generation }, ask).await,
             false => ask().await.map(|new| (Arc::new(self.cache.uncached(new)), Origin::Sts)),
         };
         match outcome {
@@ -185,11 +227,7 @@ impl App {
             time: timefmt::iso8601_millis(self.clock.now()),
             address,
             provider: known.then(|| provider.to_owned()),
-            identity: planned.map(|planned| planned.identity.clone()),
-            grant: planned.map(|planned| planned.grant.clone()),
-            prefix: planned.and_then(|planned| planned.prefix.as_ref()).map(ToString::to_string),
-            session: planned.map(|planned| planned.ask.role_session_name.clone()),
-            ..Entry::default()
+            ..planned.map(|planned| entry_of(planned)).unwrap_or_default()
         };
         match outcome {
             Ok(vended) => {
@@ -206,6 +244,17 @@ impl App {
             }
         }
         entry
+    }
+}
+
+/// What a plan says of itself in the audit trail.
+fn entry_of(planned: &Planned) -> Entry {
+    Entry {
+        identity: Some(planned.identity.clone()),
+        grant: Some(planned.grant.clone()),
+        prefix: planned.prefix.as_ref().map(ToString::to_string),
+        session: Some(planned.ask.role_session_name.clone()),
+        ..Entry::default()
     }
 }
 

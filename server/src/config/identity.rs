@@ -187,6 +187,8 @@ impl SigningKey {
     }
 }
 
+/// What a caller asks for in the query; a credential of that name would be taken for a question.
+const QUESTIONS: [&str; 5] = ["grant", "folder", "seconds", "extension", "size"];
 const TYPES: &str = "\"DeviceKeys\", \"Jwt\", \"SignedUrl\", \"Webhook\" or \"Anonymous\"";
 
 /// The section as it is written; providers are read one by one, so that the mistakes of all are told.
@@ -269,7 +271,25 @@ impl Provider {
         named.into_iter().filter_map(Option::as_deref).collect()
     }
 
+    /// The query parameter that carries its credential, where the configuration names one.
+    fn query(&self) -> Option<&str> {
+        match self {
+            Self::DeviceKeys(it) => it.query.as_deref(),
+            Self::Jwt(it) => it.query.as_deref(),
+            Self::Webhook(it) => it.query.as_deref(),
+            Self::SignedUrl(_) | Self::Anonymous(_) => None,
+        }
+    }
+
     fn check(&self, at: &str, problems: &mut Vec<Problem>) {
+        let taken = |name: &str| name.is_empty() || name.starts_with("dt-") || QUESTIONS.contains(&name);
+        if self.query().is_some_and(taken) {
+            let what = format!(
+                "it must not be empty, begin with dt-, or be one of {}, which ask for something",
+                QUESTIONS.join(", ")
+            );
+            wrong(problems, format!("{at}.Query"), what);
+        }
         match self {
             Self::DeviceKeys(keys) => {
                 if keys.keys.is_empty() && keys.keys_file.is_none() {
@@ -285,7 +305,16 @@ impl Provider {
                     wrong(problems, format!("{at}.MaxUses"), "no URL could be used: leave it out for no limit");
                 }
             }
-            Self::Webhook(webhook) => check_url(&webhook.url, &format!("{at}.Url"), problems),
+            Self::Webhook(webhook) => {
+                check_url(&webhook.url, &format!("{at}.Url"), problems);
+                if webhook.timeout_milliseconds == Some(0) {
+                    wrong(
+                        problems,
+                        format!("{at}.TimeoutMilliseconds"),
+                        "no answer could come in time: leave it out for 3000",
+                    );
+                }
+            }
             Self::Anonymous(_) => {}
         }
     }

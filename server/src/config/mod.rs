@@ -265,6 +265,13 @@ impl Config {
                 self.listen
             ));
         }
+        if self.listen.ip().is_loopback() && self.identity.is_some() && self.trusted_proxies.is_none() {
+            warnings.push(
+                "TrustedProxies is empty, and Listen lets in this machine alone: if a proxy stands in front, name it, or limits, \
+                 back-off and audit trail take all its clients for one"
+                    .to_owned(),
+            );
+        }
         if self.sts_endpoint.to_string().starts_with("http://") && !is_loopback(self.sts_endpoint.host()) {
             warnings.push("StsEndpoint is plain HTTP: tokens cross the network unencrypted. Use https".to_owned());
         }

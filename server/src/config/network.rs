@@ -30,8 +30,9 @@ impl Section for TrustedProxiesSection {
     }
 
     fn check(&self, at: &str, problems: &mut Vec<Problem>) {
-        if self.networks().iter().any(|network| network.prefix_len() == 0) {
-            section::wrong(problems, at, "a network of everybody would let everybody choose an address");
+        // The widest networks that anybody owns are 10.0.0.0/8 and fc00::/7.
+        if self.networks().iter().any(|network| network.prefix_len() < 7) {
+            section::wrong(problems, at, "a network of almost everybody would let strangers choose their address");
         }
     }
 }
@@ -173,7 +174,9 @@ mod tests {
             told::<TrustedProxiesSection>(&json!(["::1", "proxy"]))
                 .starts_with("TrustedProxies.[1]: expected an address")
         );
-        assert!(told::<TrustedProxiesSection>(&json!(["0.0.0.0/0"])).contains("everybody"));
+        for wide in ["0.0.0.0/0", "128.0.0.0/1", "::/0"] {
+            assert!(told::<TrustedProxiesSection>(&json!([wide])).contains("everybody"), "{wide}");
+        }
         assert_eq!(told::<CorsSection>(&json!({"AllowedOrigins": ["*", "http://localhost:3000"]})), "");
         for origin in ["app.example.com", "https://app.example.com/", "https://*.example.com", "https://"] {
             let found = told::<CorsSection>(&json!({ "AllowedOrigins": ["*", origin] }));

@@ -13,7 +13,7 @@ use shared::region::{Endpoint, Region};
 use shared::secret::Secret;
 use shared::sts::{MAX_DURATION, MIN_DURATION};
 
-use super::section::Section;
+use super::section::{self, Section};
 use super::{
     AuditSection, BaseCredentialsSection, Config, CorsSection, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, GrantsSection,
     IdentitySection, LimitsSection, MetricsSection, NOT_UTF_8, ObjectKeySection, PolicyTemplate, StsSection,
@@ -240,7 +240,12 @@ impl Settings {
 
     /// A section, checked at once so that its problems are told with all the others.
     fn section<T: Section>(&mut self) -> Option<T> {
-        let value = self.fields.get(T::KEY).filter(|value| !value.is_null())?;
+        let value = self.fields.get(T::KEY)?;
+        if value.is_null() {
+            // A template that was not filled in must not open the server to everybody.
+            section::wrong(&mut self.problems, T::KEY, "found null: fill the section in, or leave it out");
+            return None;
+        }
         let section = T::read(value, &mut self.problems)?;
         section.check(T::KEY, &mut self.problems);
         Some(section)

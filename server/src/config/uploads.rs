@@ -66,6 +66,11 @@ impl Section for UploadsSection {
             let what = "it must begin with sqlite: and go on with a path, or with postgres://";
             section::wrong(problems, format!("{at}.Database"), what);
         }
+        let host = database.starts_with("postgres").then(|| reqwest::Url::parse(database));
+        if host.is_some_and(|url| !url.is_ok_and(|url| url.host().is_some())) {
+            let what = "it cannot be read: expected postgres://user:password@host:5432/database";
+            section::wrong(problems, format!("{at}.Database"), what);
+        }
         for (name, url) in [("CallbackUrl", &self.callback_url), ("CallbackKeyPrefix", &self.callback_key_prefix)] {
             let is_url = |url: &String| {
                 let scheme = url.starts_with("http://") || url.starts_with("https://");

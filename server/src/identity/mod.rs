@@ -78,7 +78,7 @@ enum Ready {
     Devices(Devices),
     Tokens(Box<Tokens>),
     SignedUrls(SignedUrls),
-    Login(Box<Login>),
+    Login(Arc<Login>),
 }
 
 /// The providers of the configuration.
@@ -115,7 +115,7 @@ impl Identities {
                 Provider::SignedUrl(it) => {
                     Ready::SignedUrls(SignedUrls::new(name, it, folder, &at, (memory, clock), problems))
                 }
-                Provider::Webhook(it) => Ready::Login(Box::new(Login::new(name, it, &at, clock, problems)?)),
+                Provider::Webhook(it) => Ready::Login(Arc::new(Login::new(name, it, &at, clock, problems)?)),
                 Provider::Anonymous(it) => {
                     let user = it.user.as_deref().unwrap_or("anonymous");
                     anonymous = Some(Identity { grants: it.grants.clone(), ..Identity::new(name, user) });

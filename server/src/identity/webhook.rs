@@ -3,12 +3,14 @@
 //! `POST {"credential": "…", "address": "…"}`; 200 with `{"user", "device"?, "maxValiditySeconds"?, "claims"?, "grants"?}`
 //! vouches, 401 or 403 refuses, and anything else is trouble.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration as Wait;
 
 use axum::http::header::AUTHORIZATION;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared};
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
 use serde_json::json;
@@ -35,6 +37,9 @@ const MAX_REMEMBERED: usize = 50_000;
 const MAX_IN_FLIGHT: usize = 64;
 const RETRY_AFTER: Wait = Wait::from_secs(2);
 
+/// A question under way, whose answer any number of callers wait for.
+type Flight = Shared<BoxFuture<'static, Result<Identity, Refusal>>>;
+
 /// The login.
 #[derive(Debug)]
 pub(super) struct Login {
@@ -47,6 +52,8 @@ pub(super) struct Login {
     http: reqwest::Client,
     /// By the hash of the credential; the credential itself is not kept.
     known: Expiring<[u8; 32], Identity>,
+    /// By the same hash, the questions under way: who asks meanwhile waits for their answer.
+    flights: Mutex<HashMap<[u8; 32], Flight>>,
     in_flight: Semaphore,
     clock: Arc<dyn Clock>,
 }
@@ -86,6 +93,7 @@ impl Login {
             cache: Duration::seconds(section.cache_seconds.unwrap_or(DEFAULT_CACHE).into()),
             http: http::client(&section.url)?,
             known: Expiring::new(MAX_REMEMBERED),
+            flights: Mutex::default(),
             in_flight: Semaphore::new(MAX_IN_FLIGHT),
             clock: Arc::clone(clock),
         })
@@ -95,21 +103,66 @@ impl Login {
         &self.query
     }
 
-    pub(super) async fn identify(&self, presented: &Presented<'_>) -> Result<Verdict, Refusal> {
+    pub(super) async fn identify(self: &Arc<Self>, presented: &Presented<'_>) -> Result<Verdict, Refusal> {
         let Some(credential) = presented.credential(&self.query)? else { return Ok(Verdict::NotMine) };
         let hash: [u8; 32] = Sha256::digest(credential.as_bytes()).into();
         if let Some(identity) = self.known.get(&hash, self.clock.now()) {
             return Ok(Verdict::Known(identity));
         }
-        let asked = tokio::time::timeout(self.timeout, self.ask(credential, presented.address)).await;
-        let identity = asked.unwrap_or_else(|_| Err(self.unavailable("no answer in time")))?;
+        // Where nothing may be remembered, nothing is shared.
+        if !self.cache.is_positive() {
+            return self.ask_in_time(credential, presented.address).await.map(Verdict::Known);
+        }
+        let flight = {
+            let mut flights = self.flights();
+            // Remembered between the look above and the lock.
+            if let Some(identity) = self.known.get(&hash, self.clock.now()) {
+                return Ok(Verdict::Known(identity));
+            }
+            match flights.get(&hash).filter(|flight| flight.peek().is_none()) {
+                Some(flight) => flight.clone(),
+                None => {
+                    let flight = self.take_off(hash, credential.to_owned(), presented.address);
+                    flights.insert(hash, flight.clone());
+                    flight
+                }
+            }
+        };
+        flight.await.map(Verdict::Known)
+    }
+
+    /// Asks, to the end even if all who wait give up, and remembers a good answer.
+    fn take_off(self: &Arc<Self>, hash: [u8; 32], credential: String, address: Option<IpAddr>) -> Flight {
+        let login = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let outcome = login.ask_in_time(&credential, address).await;
+            let mut flights = login.flights();
+            if let Ok(identity) = &outcome {
+                login.remember(hash, identity);
+            }
+            flights.remove(&hash);
+            outcome
+        });
+        let stopped = |_| Err(Refusal::unavailable("ServiceUnavailable", "the server is stopping", RETRY_AFTER));
+        task.map(move |landed| landed.unwrap_or_else(stopped)).boxed().shared()
+    }
+
+    fn remember(&self, hash: [u8; 32], identity: &Identity) {
         let now = self.clock.now();
         let good_for = identity.max_seconds.map_or(self.cache, |most| self.cache.min(Duration::seconds(most.into())));
         if good_for.is_positive() {
             // A full memory forgets nobody: this one is asked again.
             let _ = self.known.update(&hash, now, now + good_for, || identity.clone(), |_| ());
         }
-        Ok(Verdict::Known(identity))
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<[u8; 32], Flight>> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask_in_time(&self, credential: &str, address: Option<IpAddr>) -> Result<Identity, Refusal> {
+        let asked = tokio::time::timeout(self.timeout, self.ask(credential, address)).await;
+        asked.unwrap_or_else(|_| Err(self.unavailable("no answer in time")))
     }
 
     async fn ask(&self, credential: &str, address: Option<IpAddr>) -> Result<Identity, Refusal> {

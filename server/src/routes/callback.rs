@@ -42,7 +42,7 @@ pub(super) async fn callback(
 
 async fn keep(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> Result<Kept, Refusal> {
     let uploads = app.uploads().ok_or_else(super::v1::uploads::not_kept)?;
-    let body = body.map_err(|rejection| Refusal::bad_request("InvalidBody", rejection.body_text()))?;
+    let body = body?;
     let settings = app.settings();
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     let callback = Callback {
@@ -69,7 +69,15 @@ impl From<ReportError> for Refusal {
             ReportError::Differs { .. } => Self::new(StatusCode::CONFLICT, "UploadDiffers", message),
             ReportError::Bucket(_) => Self::unavailable("BucketUnavailable", message, RETRY),
             ReportError::NoBucket => Self::new(StatusCode::NOT_IMPLEMENTED, "PlaceUnknown", message),
-            ReportError::Queue(_) => Self::unavailable("UploadsUnavailable", message, RETRY),
+            ReportError::Queue(error) => {
+                // What it says names folders of this machine.
+                tracing::error!(%error, "an upload cannot be kept");
+                Self::unavailable(
+                    "UploadsUnavailable",
+                    "the upload cannot be kept at the moment; tell of it again",
+                    RETRY,
+                )
+            }
         }
     }
 }

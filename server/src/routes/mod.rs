@@ -35,8 +35,8 @@ const TOKEN_PATHS: [&str; 3] = ["/", TOKEN_PATH, "/sts/getsts"];
 const CALLBACK_PATH: &str = "/callback";
 /// The longest body of any route: a report of an upload with 64 values of 1 KiB would not fit, and is none.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-/// Longer than the deadline of STS, so that it cuts off slow senders alone.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// Longer than the deadlines of STS and of an issuer's keys together, so that it cuts off slow senders alone.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a browser remembers that it may ask.
 const CORS_MAX_AGE: Duration = Duration::from_secs(600);
 
@@ -52,7 +52,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(Arc::clone(&app), limited_and_logged));
     // What layers cost would be a third of a token from the cache, so its route does by itself what it needs of them.
-    let token = get(token::token).post(token::token).fallback(method_not_allowed).with_state(Arc::clone(&app));
+    let token = get(token::token).post(token::token).fallback(token::other_method).with_state(Arc::clone(&app));
     let router = TOKEN_PATHS.iter().fold(others, |router, path| router.route(path, token.clone()));
     match &app.settings().config.cors {
         Some(section) => router.layer(cors(section)),
@@ -91,10 +91,9 @@ async fn limited_and_logged(State(app): State<Arc<App>>, request: Request, next:
     let (started, method, uri) = (Instant::now(), request.method().clone(), request.uri().clone());
     let response = match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
-        // Only the body of a token request is waited for.
         Err(_) => {
-            let message = "The request did not arrive in time.";
-            contract_refusal(Refusal::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message))
+            let message = "the request did not arrive in time";
+            Refusal::new(StatusCode::REQUEST_TIMEOUT, "RequestTimeout", message).into_response()
         }
     };
     note(&app, &method, uri.path(), response.status().as_u16(), started.elapsed());

@@ -38,13 +38,22 @@ async fn readyz(State(app): State<Arc<App>>) -> Response {
     let settings = app.settings();
     let standing = settings.sts.standing();
     if standing.trouble().is_none() {
-        return (fresh_json(), json!({ "status": "ready" }).to_string()).into_response();
+        return (fresh_json(), ready(&app).to_string()).into_response();
     }
     if standing.take_turn_to_ask() {
         let app = Arc::clone(&app);
         tokio::spawn(async move { app.judge_key().await });
     }
     not_ready("STS gives no tokens at the moment; the log says why")
+}
+
+/// Tokens can be had. A database that is away takes nothing from that: uploads wait on the disk.
+fn ready(app: &App) -> serde_json::Value {
+    match app.uploads().map(|uploads| uploads.standing()) {
+        None => json!({ "status": "ready" }),
+        Some((false, 0)) => json!({ "status": "ready", "uploads": "stored" }),
+        Some(_) => json!({ "status": "ready", "uploads": "waiting for their database" }),
+    }
 }
 
 /// Prometheus's text, for this machine and those whom the configuration names.
@@ -55,6 +64,7 @@ async fn metrics(State(app): State<Arc<App>>, head: Parts) -> Response {
         let message = "Metrics are for this machine alone, and for those in Metrics.AllowedFrom of the configuration.";
         return refusal(StatusCode::FORBIDDEN, "AccessDenied", message);
     }
-    let text = app.metrics.text(app.cache.size());
+    let uploads = app.uploads().map(|uploads| uploads.standing()).unwrap_or_default();
+    let text = app.metrics.text(app.cache.size(), uploads);
     ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text).into_response()
 }

@@ -8,8 +8,9 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::{MAX_BODY_BYTES, REQUEST_TIMEOUT, contract, contract_refusal, note, peer_address};
+use super::{MAX_BODY_BYTES, REQUEST_TIMEOUT, contract, contract_refusal, method_not_allowed, note, peer_address};
 use crate::App;
+use crate::grant::Asked;
 use crate::refusal::Refusal;
 
 /// Answers the token contract. A body is read, up to the limit, and ignored, as the samples ignore it.
@@ -27,11 +28,20 @@ pub(super) async fn token(State(app): State<Arc<App>>, request: Request) -> Resp
     response
 }
 
+/// Any other method: refused, counted and logged as on every route.
+pub(super) async fn other_method(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (began, method) = (Instant::now(), request.method().clone());
+    let response = method_not_allowed(method.clone()).await;
+    note(&app, &method, request.uri().path(), response.status().as_u16(), began.elapsed());
+    response
+}
+
 async fn granted(app: &App, head: &Parts, body: Body) -> Result<Bytes, Refusal> {
     if !body.is_end_stream() {
         ignore(body).await?;
     }
-    Ok(app.vend(head, peer_address(head), None).await?.body())
+    let vended = app.vend(head, peer_address(head), Asked::default()).await?;
+    Ok(app.body_of(&vended))
 }
 
 /// Reads a body to its end, or to the limits of length and time.

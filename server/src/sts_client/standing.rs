@@ -38,6 +38,12 @@ impl Standing {
         *self.state() = State { trouble, noted: Some(Instant::now()) };
     }
 
+    /// Goes on from where an older one stands: other settings say nothing of STS before they have asked.
+    pub fn take_over(&self, older: &Self) {
+        let State { trouble, noted } = &*older.state();
+        *self.state() = State { trouble: trouble.clone(), noted: *noted };
+    }
+
     /// What is wrong, unless nothing is.
     pub fn trouble(&self) -> Option<String> {
         self.state().trouble.clone()

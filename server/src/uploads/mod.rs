@@ -95,13 +95,22 @@ impl Uploads {
         if !self.away.load(Ordering::Acquire) {
             match self.store.put(&upload).await {
                 Ok(stored) => return Ok(Kept::Stored(stored)),
-                Err(error) => tracing::warn!(%error, "an upload waits on the disk for the database"),
+                Err(error) => {
+                    tracing::warn!(%error, "an upload waits on the disk for the database");
+                    if !error.is_about_the_record() {
+                        self.away.store(true, Ordering::Release);
+                    }
+                }
             }
-            self.away.store(true, Ordering::Release);
         }
         self.queue.push(upload.clone()).await?;
         self.wake.notify_one();
         Ok(Kept::Queued(upload))
+    }
+
+    /// Whether the database is away, as far as is known, and how many uploads wait for it.
+    pub fn standing(&self) -> (bool, usize) {
+        (self.away.load(Ordering::Acquire), self.queue.waiting())
     }
 
     /// The newest uploads that `filter` lets through, with those that waited on this server.
@@ -147,12 +156,56 @@ async fn move_when_back(uploads: Weak<Uploads>, wake: Arc<Notify>) {
                 uploads.catch_up().await
             };
             match moved.await {
-                Ok(()) => break,
-                Err(error) => tracing::warn!(waiting = uploads.queue.waiting(), %error, "the database is away"),
+                Ok(()) => {
+                    uploads.away.store(false, Ordering::Release);
+                    break;
+                }
+                Err(error) => {
+                    uploads.away.store(true, Ordering::Release);
+                    tracing::warn!(waiting = uploads.queue.waiting(), %error, "the database is away");
+                }
             }
             drop(uploads);
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSES.1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::clock::SystemClock;
+    use sqlx::Executor;
+
+    use super::*;
+
+    fn upload(object: &str) -> Upload {
+        let written = serde_json::json!({
+            "Id": record::id_of("photos", object, "A0"), "Bucket": "photos", "Object": object, "ETag": "A0", "Size": 1,
+            "Source": "callback", "Verified": false, "UploadedAt": "2017-12-12T07:49:09.000Z",
+        });
+        serde_json::from_value(written).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_record_that_the_database_refuses_is_put_aside_and_holds_up_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let section = UploadsSection {
+            database: UploadsSection::sqlite(&folder.path().join("uploads.db")),
+            queue_folder: folder.path().join("queue"),
+            ..UploadsSection::default()
+        };
+        let uploads = Uploads::open(&section, Arc::new(SystemClock)).unwrap();
+        uploads.store.prepare().await.unwrap();
+        let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON uploads WHEN NEW.object = 'bad' BEGIN SELECT RAISE(ABORT, 'no'); END";
+        uploads.store.pool().execute(refuse).await.unwrap();
+        assert!(matches!(uploads.keep(upload("bad")).await.unwrap(), Kept::Queued(_)), "acknowledged, so on the disk");
+        assert!(matches!(uploads.keep(upload("good")).await.unwrap(), Kept::Stored(_)), "the database is not away");
+        uploads.catch_up().await.unwrap();
+        assert_eq!(uploads.standing(), (false, 0));
+        let left: Vec<_> =
+            std::fs::read_dir(&section.queue_folder).unwrap().flatten().map(|file| file.path()).collect();
+        assert_eq!(left.len(), 1);
+        assert!(left[0].extension().is_some_and(|ending| ending == "refused"), "{left:?}");
     }
 }

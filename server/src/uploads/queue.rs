@@ -16,8 +16,10 @@ const MAX_WAITING: usize = 100_000;
 /// How many are moved before others have a turn.
 const BATCH: usize = 500;
 const ENDING: &str = ".json";
-/// What could not be read is put aside under this ending, for a person to see.
-const UNREADABLE: &str = ".unreadable";
+/// What cannot be read is put aside under this ending, for a person to see; it holds up nothing behind it.
+const UNREADABLE: &str = "unreadable";
+/// The same for what the database refuses for good.
+const REFUSED: &str = "refused";
 
 /// Why an upload could not be kept on the disk.
 #[derive(Debug, thiserror::Error)]
@@ -113,14 +115,19 @@ impl Queue {
     async fn move_one(&self, file: PathBuf, store: &Store) -> Result<(), StoreError> {
         let path = file.clone();
         match on_disk(move || read(&path)).await {
-            Ok(upload) => {
-                store.put(&upload).await?;
-                let _ = on_disk(move || fs::remove_file(file)).await;
-            }
+            Ok(upload) => match store.put(&upload).await {
+                Err(error) if error.is_about_the_record() => {
+                    tracing::error!(file = %file.display(), %error, "the database refuses an upload, which is put aside");
+                    put_aside(file, REFUSED).await;
+                }
+                stored => {
+                    stored?;
+                    let _ = on_disk(move || fs::remove_file(file)).await;
+                }
+            },
             Err(error) => {
                 tracing::error!(file = %file.display(), %error, "an upload that waited cannot be read, and is put aside");
-                let _ =
-                    on_disk(move || fs::rename(&file, file.with_extension(UNREADABLE.trim_start_matches('.')))).await;
+                put_aside(file, UNREADABLE).await;
             }
         }
         self.one_less();
@@ -153,6 +160,10 @@ impl Inner {
         files.truncate(BATCH);
         Ok(files)
     }
+}
+
+async fn put_aside(file: PathBuf, ending: &'static str) {
+    let _ = on_disk(move || fs::rename(&file, file.with_extension(ending))).await;
 }
 
 fn is_upload(path: &Path) -> bool {

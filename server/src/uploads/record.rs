@@ -65,10 +65,10 @@ pub struct Upload {
     /// OSS's checksum, decimal.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub crc64: Option<String>,
-    /// Pixels, of a picture that OSS could measure.
+    /// Pixels, as the callback or the app tells; nobody checks them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub width: Option<u32>,
-    /// Pixels, of a picture that OSS could measure.
+    /// Pixels, as the callback or the app tells; nobody checks them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub height: Option<u32>,
     /// Whose upload it is, where that is known.

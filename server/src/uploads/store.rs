@@ -70,6 +70,23 @@ pub enum StoreError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
+impl StoreError {
+    /// Whether the database refuses this one record, and always will: another attempt would not help, and another record may do.
+    pub fn is_about_the_record(&self) -> bool {
+        /// TOOBIG, CONSTRAINT and MISMATCH (sqlite3.h).
+        const SQLITE: [u32; 3] = [18, 19, 20];
+        /// Data exceptions, broken constraints and program limits (PostgreSQL's appendix A).
+        const POSTGRES: [&str; 3] = ["22", "23", "54"];
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        let code = error.code().unwrap_or_default();
+        // SQLite's are numbers with the particular kind above the lowest byte; PostgreSQL's have five characters.
+        match code.len() {
+            5 => POSTGRES.iter().any(|class| code.starts_with(class)),
+            _ => code.parse::<u32>().is_ok_and(|code| SQLITE.contains(&(code & 0xff))),
+        }
+    }
+}
+
 /// Which uploads are asked for, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
@@ -132,6 +149,11 @@ impl Store {
             .connect_lazy(url.expose())?;
         let tables = if sqlite { SQLITE_TABLES } else { POSTGRES_TABLES };
         Ok(Self { pool, tables, ready: OnceCell::new() })
+    }
+
+    #[cfg(test)]
+    pub(super) fn pool(&self) -> &AnyPool {
+        &self.pool
     }
 
     /// Keeps an upload, or adds to what is known of it; returns what is kept.

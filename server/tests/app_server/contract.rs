@@ -19,7 +19,7 @@ use crate::support::{
 /// The body of a token without additions.
 fn token_body() -> String {
     format!(
-        r#"{{"StatusCode":200,"Code":"Success","AccessKeyId":"STS.NSExampleTokenKey","AccessKeySecret":"{TOKEN_SECRET}","SecurityToken":"{SECURITY_TOKEN}","Expiration":"2017-12-12T07:49:09Z"}}"#
+        r#"{{"StatusCode":200,"Code":"Success","AccessKeyId":"STS.NSExampleTokenKey","AccessKeySecret":"{TOKEN_SECRET}","SecurityToken":"{SECURITY_TOKEN}","Expiration":"2017-12-12T07:49:09Z","ServerTime":"2017-12-12T07:34:09Z"}}"#
     )
 }
 
@@ -102,6 +102,9 @@ async fn every_path_of_the_samples_answers_get_and_post_and_nothing_else() {
         assert_eq!((answer.status, &answer.json()["ErrorCode"]), (404, &Value::from("NotFound")), "{path}");
     }
     assert_eq!(sts.calls().len(), asked, "what is no token request costs no call of STS");
+    let metrics = get(&format!("{url}/metrics")).await.body;
+    let counted = "direct_transfer_requests_total{route=\"token\",status=\"405\"} 4";
+    assert!(metrics.lines().any(|line| line == counted), "{metrics}");
 }
 
 #[tokio::test]

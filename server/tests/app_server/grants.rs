@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use server::config::Config;
 use server::grant::Asked;
-use server::identity::{Identity, device_keys};
+use server::identity::{Identity, device_keys, signed_url};
 use shared::ram::{Bounds, PolicyDocument, PolicyKind, reach};
+use shared::secret::Secret;
 
 use shared::region::Endpoint;
 
@@ -88,6 +89,44 @@ async fn a_caller_narrows_its_grant_and_never_widens_it() {
     assert_eq!(world.outcome("grant=thumbs", Some(&bob)).await, "users/bob/");
     assert_eq!(actions(&world, "users/bob/"), "GetObject");
     assert_eq!(world.outcome("grant=write", Some(&bob)).await, "403 GrantNotAllowed");
+}
+
+#[tokio::test]
+async fn what_a_signed_url_narrows_no_other_route_and_no_body_widens() {
+    let secret = Secret::new("0123456789abcdef0123456789abcdef");
+    let provider = json!({"Type": "SignedUrl", "Keys": [{"Id": "k", "Secret": secret.expose()}]});
+    let sections = json!({"Identity": {"Providers": [provider]}, "ObjectPrefix": "u/", "Vend": {"SelfSigning": true}});
+    let world = World::open(&sections, &[]).await;
+    let expires = (world.now() + 3600).to_string();
+    let signed = |more: &[(&str, &str)]| {
+        let who = [("dt-user", "alice"), ("dt-expires", &*expires), ("dt-nonce", "0123456789abcdef")];
+        signed_url::signed_query("k", &secret, &[&who, more].concat())
+    };
+    let narrow = signed(&[("grant", "read"), ("folder", "2026")]);
+    let date = "Tue, 12 Dec 2017 07:34:09 GMT";
+    let text = |method: &str, key: &str| json!({"Content": format!("{method}\n\n\n{date}\n/photos/u/alice/{key}")});
+    for (path, body, expected) in [
+        ("token", json!({}), "200 -"),
+        ("token", json!({"grant": "read", "seconds": 900}), "200 -"),
+        ("token", json!({"grant": "read-write"}), "400 QuestionAmbiguous"),
+        ("token", json!({"folder": "2027"}), "400 QuestionAmbiguous"),
+        ("presign", json!({"Method": "GET", "Object": "u/alice/2026/a"}), "200 -"),
+        ("presign", json!({"Method": "GET", "Object": "u/alice/a"}), "403 ObjectOutsidePrefix"),
+        ("presign", json!({"Method": "PUT", "Object": "u/alice/2026/a"}), "403 ActionNotGranted"),
+        ("presign", json!({"Method": "PUT", "Object": "u/alice/2026/a", "Grant": "write"}), "400 QuestionAmbiguous"),
+        ("post-policy", json!({"Object": "u/alice/2026/a"}), "403 ActionNotGranted"),
+        ("post-policy", json!({"Object": "u/alice/2026/a", "Grant": "write"}), "400 QuestionAmbiguous"),
+        ("sign", text("GET", "2026/a"), "200 -"),
+        ("sign", text("GET", "a"), "403 ObjectOutsidePrefix"),
+        ("sign", text("PUT", "2026/a"), "403 ActionNotGranted"),
+    ] {
+        let url = format!("{}/v1/{path}?{narrow}", world.url);
+        let answer = ask_with("POST", &url, &[], body.to_string().into_bytes()).await;
+        let outcome = format!("{} {}", answer.status, answer.json()["ErrorCode"].as_str().unwrap_or("-"));
+        assert_eq!(outcome, expected, "{path} {body}");
+    }
+    let twice = signed(&[("grant", "read"), ("grant", "write")]);
+    assert_eq!(world.outcome(&twice, None).await, "400 QuestionAmbiguous", "their order is not signed");
 }
 
 #[tokio::test]

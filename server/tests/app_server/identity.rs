@@ -59,6 +59,7 @@ fn jwt(algorithm: jsonwebtoken::Algorithm, pem: Option<&str>, kid: Option<&str>,
     let key = match (pem, algorithm.family()) {
         (None, _) => EncodingKey::from_secret(SECRET.as_bytes()),
         (Some(pem), AlgorithmFamily::Hmac) => EncodingKey::from_secret(pem.as_bytes()),
+        (Some(pem), AlgorithmFamily::Ed) => EncodingKey::from_ed_pem(pem.as_bytes()).unwrap(),
         (Some(pem), AlgorithmFamily::Rsa) => EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap(),
         (Some(pem), _) => EncodingKey::from_ec_pem(pem.as_bytes()).unwrap(),
     };
@@ -69,6 +70,10 @@ fn jwt(algorithm: jsonwebtoken::Algorithm, pem: Option<&str>, kid: Option<&str>,
 
 const RSA: &str = include_str!("data/rsa.pem");
 const RSA_PUBLIC: &str = include_str!("data/rsa_public.pem");
+const ED: &str = include_str!("data/ed.pem");
+const ED_PUBLIC: &str = include_str!("data/ed_public.pem");
+const EC384: &str = include_str!("data/ec384.pem");
+const EC384_PUBLIC: &str = include_str!("data/ec384_public.pem");
 const EC: &str = include_str!("data/ec.pem");
 const EC_OTHER: &str = include_str!("data/ec_other.pem");
 
@@ -90,14 +95,16 @@ fn key_set(keys: &[(&str, &str)]) -> String {
 
 #[tokio::test]
 async fn a_jwt_is_taken_when_signature_issuer_audience_and_time_are_right() {
-    use jsonwebtoken::Algorithm::{ES256, HS256, HS512, RS256};
+    use jsonwebtoken::Algorithm::{ES256, ES384, EdDSA, HS256, HS512, PS256, RS256, RS512};
     let shared = json!({"Type": "Jwt", "Name": "hs", "Secret": SECRET, "Issuer": "hs", "UserClaim": "login",
         "DeviceClaim": "dev", "GrantsClaim": "scope"});
     let public = json!({"Type": "Jwt", "Name": "rs", "PublicKeyFile": "rsa.pem", "Issuer": "rs", "Audience": "photos"});
+    let of_file =
+        |name: &str| json!({"Type": "Jwt", "Name": name, "PublicKeyFile": format!("{name}.pem"), "Issuer": name});
     let set = json!({"Type": "Jwt", "Name": "es", "JwksFile": "set.json", "Issuer": "es", "Audience": "photos"});
     let world = World::open(
-        &json!({"Identity": {"Providers": [shared, public, set]}, "Grants": {"Prefix": "${claims.tenant}/${user}/"}}),
-        &[("rsa.pem", RSA_PUBLIC), ("set.json", &key_set(&[("a", EC), ("b", EC_OTHER)]))],
+        &json!({"Identity": {"Providers": [shared, public, of_file("ed"), of_file("es384"), set]}, "Grants": {"Prefix": "${claims.tenant}/${user}/"}}),
+        &[("rsa.pem", RSA_PUBLIC), ("ed.pem", ED_PUBLIC), ("es384.pem", EC384_PUBLIC), ("set.json", &key_set(&[("a", EC), ("b", EC_OTHER)]))],
     )
     .await;
     let now = world.now();
@@ -121,6 +128,17 @@ async fn a_jwt_is_taken_when_signature_issuer_audience_and_time_are_right() {
         ("the set's other key", jwt(ES256, Some(EC_OTHER), Some("b"), &claims(json!({}))), "7/alice/"),
         ("no key id", jwt(ES256, Some(EC_OTHER), None, &claims(json!({}))), "7/alice/"),
         ("RSA", jwt(RS256, Some(RSA), None, &claims(json!({"iss": "rs", "aud": "photos"}))), "7/alice/"),
+        ("RSA, padded otherwise", jwt(PS256, Some(RSA), None, &claims(json!({"iss": "rs"}))), "7/alice/"),
+        ("RSA, a longer digest", jwt(RS512, Some(RSA), None, &claims(json!({"iss": "rs"}))), "7/alice/"),
+        ("Ed25519", jwt(EdDSA, Some(ED), None, &claims(json!({"iss": "ed"}))), "7/alice/"),
+        ("P-384", jwt(ES384, Some(EC384), None, &claims(json!({"iss": "es384"}))), "7/alice/"),
+        ("P-256 where P-384 is", jwt(ES256, Some(EC), None, &claims(json!({"iss": "es384"}))), "401 CredentialInvalid"),
+        ("a user that is a list", es(json!({"sub": ["bob"]})), "401 CredentialInvalid"),
+        (
+            "a key id that is a path",
+            jwt(ES256, Some(EC), Some("../../etc/passwd"), &claims(json!({}))),
+            "401 CredentialInvalid",
+        ),
         ("shared secret", jwt(HS256, None, None, &claims(hs.clone())), "7/bob/"),
         ("within the leeway", es(json!({"exp": now - 59})), "7/alice/"),
         ("ended", es(json!({"exp": now - 60})), "401 CredentialExpired"),
@@ -320,6 +338,7 @@ async fn the_app_s_own_login_vouches_refuses_or_is_away() {
                     "alice" => {
                         (200, json!({"user": "alice", "claims": {"team": "red"}, "maxValiditySeconds": 30}).to_string())
                     }
+                    "crowd" => (200, json!({"user": "crowd", "claims": {"team": "red"}}).to_string()),
                     "reader" => (200, json!({"user": "reader", "claims": {"team": 1}, "grants": ["read"]}).to_string()),
                     "nobody" => (200, json!({"user": "", "claims": {}}).to_string()),
                     "garbage" => (200, "<html>".to_owned()),
@@ -351,6 +370,12 @@ async fn the_app_s_own_login_vouches_refuses_or_is_away() {
         assert_eq!(world.outcome("", Some(credential)).await, expected);
         assert_eq!(asked.load(Ordering::SeqCst) - before, questions, "{credential}: only good answers are remembered");
     }
+    let before = asked.load(Ordering::SeqCst);
+    let burst = (0..50).map(|_| world.outcome_once("", "crowd"));
+    for outcome in futures_util::future::join_all(burst).await {
+        assert_eq!(outcome, "red/crowd/");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst) - before, 1, "who asks meanwhile waits for the same answer");
     assert_eq!(world.outcome("grant=write&ticket=reader", None).await, "403 GrantNotAllowed");
     assert_eq!(world.outcome("ticket=alice", None).await, "red/alice/");
     let asked_for_alice = world.sts.calls().remove(0);
@@ -392,7 +417,7 @@ fn every_mistake_in_the_section_is_told_by_its_path_and_none_of_its_secrets() {
         {"Type": "Jwt", "Name": "x", "SecretFile": "absent.txt", "Algorithms": ["RS256", "none"]},
         {"Type": "Jwt", "Name": "y", "JwksFile": "set.json", "Issuer": "i", "Audience": "a"},
         {"Type": "SignedUrl", "Keys": []},
-        {"Type": "Webhook", "Url": "ftp://login"},
+        {"Type": "Webhook", "Url": "ftp://login", "Query": "grant", "TimeoutMilliseconds": 0},
         {"Type": "Magic"},
         {"Type": "Webhook", "Url": 5, "Secret": "in-the-wrong-place"},
         {"Type": "Anonymous", "Users": "x"},
@@ -419,6 +444,8 @@ fn every_mistake_in_the_section_is_told_by_its_path_and_none_of_its_secrets() {
                 "Providers[3].Name: another provider is \"x\"",
                 "Providers[5].Keys",
                 "Providers[6].Url",
+                "Providers[6].Query: it must not",
+                "Providers[6].TimeoutMilliseconds",
             ],
         ),
         (

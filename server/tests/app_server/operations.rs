@@ -40,6 +40,8 @@ async fn readiness_follows_sts_and_the_end_and_health_follows_nothing() {
 
     assert_eq!(get(&format!("{url}/sts")).await.json()["StatusCode"], 200);
     assert_eq!(get(&format!("{url}/readyz")).await.status, 200);
+    app.reload(app.settings().config.clone()).unwrap();
+    assert_eq!(get(&format!("{url}/readyz")).await.status, 200, "a reload takes no server out of use");
     app.drain();
     assert_eq!(get(&format!("{url}/readyz")).await.status, 503);
     assert_eq!(get(&format!("{url}/sts")).await.json()["StatusCode"], 200, "what still comes is answered");
@@ -65,8 +67,13 @@ async fn metrics_count_for_this_machine_and_hide_behind_a_proxy() {
     ] {
         assert!(text.body.lines().any(|found| found == line), "{} lacks {line}", text.body);
     }
-    let forwarded = [("x-forwarded-for", "203.0.113.9")];
-    assert_eq!(ask_with("GET", &format!("{url}/metrics"), &forwarded, Vec::new()).await.status, 403);
+    for of_proxy in [("x-forwarded-for", "203.0.113.9"), ("x-real-ip", "203.0.113.9"), ("via", "1.1 front")] {
+        assert_eq!(
+            ask_with("GET", &format!("{url}/metrics"), &[of_proxy], Vec::new()).await.status,
+            403,
+            "{of_proxy:?}"
+        );
+    }
 }
 
 #[tokio::test]

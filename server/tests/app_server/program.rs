@@ -157,7 +157,19 @@ fn its_commands_check_explain_and_make_credentials() {
     let (code, signed) = run(&path, &["sign-url", "--user", "bob", "--parameter", "grant=read"]);
     assert!(code == Some(0) && signed.starts_with("/sts?dt-key=k&dt-user=bob&dt-expires="), "{signed}");
 
-    let broken = fs::read_to_string(&path).unwrap().replace("\"u/\"", "\"u\"").replace("sha256:", "md5:");
+    // What only the start would show otherwise.
+    let good = fs::read_to_string(&path).unwrap();
+    for (section, part) in [
+        (r#""Tls":{"CertificateFile":"no.pem","KeyFile":"no.key"}"#, "no.pem"),
+        (r#""Audit":{"File":"no/audit.jsonl"}"#, "Audit.File: "),
+        (r#""Uploads":{"Database":"postgres://u:p@h:port/d"}"#, "Uploads.Database: it cannot be read"),
+        (r#""Grants":null"#, "Grants: found null"),
+    ] {
+        fs::write(&path, good.replacen('{', &format!("{{{section},"), 1)).unwrap();
+        let (code, told) = run(&path, &["check"]);
+        assert!(code == Some(2) && told.contains(part), "{section}: {told}");
+    }
+    let broken = good.replace("\"u/\"", "\"u\"").replace("sha256:", "md5:");
     fs::write(&path, broken).unwrap();
     let (code, told) = run(&path, &["check"]);
     assert!(code == Some(2) && told.contains("ObjectPrefix: \"u\" is not a valid object prefix"), "{told}");

@@ -255,7 +255,7 @@ async fn what_oss_did_not_sign_or_this_server_did_not_mark_is_refused() {
         (target.clone(), body.replace("users%2Fa", "users%2Fb"), (403, "ObjectOutsidePrefix")),
         (target.clone(), format!("{body}&bucket=another"), (403, "OtherBucket")),
         (target.clone(), "size=1".to_owned(), (400, "InvalidUpload")),
-        (target.clone(), "x".repeat(70_000), (400, "InvalidBody")),
+        (target.clone(), "x".repeat(70_000), (413, "InvalidBody")),
     ] {
         let answer = oss.tell(&server, &target, &body).await;
         let code = answer.json()["ErrorCode"].as_str().unwrap_or_default().to_owned();
@@ -282,6 +282,13 @@ async fn while_the_database_is_away_tokens_are_vended_and_uploads_wait_on_the_di
             let told = oss.tell(server, "/callback", &body(object, "A1")).await;
             assert_eq!((told.status, &told.json()["Status"]), (200, &json!("OK")), "{}", told.body);
             assert_eq!(get(&format!("{}/sts", server.url)).await.json()["StatusCode"], 200);
+        }
+        // Tokens can be had, so this server stays in use; what waits is told to those who watch.
+        let ready = get(&format!("{}/readyz", first.url)).await;
+        assert_eq!(ready.json(), json!({ "status": "ready", "uploads": "waiting for their database" }));
+        let metrics = get(&format!("{}/metrics", first.url)).await.body;
+        for line in ["direct_transfer_uploads_waiting 2", "direct_transfer_uploads_database_away 1"] {
+            assert!(metrics.lines().any(|found| found == line), "{metrics} lacks {line}");
         }
         let asked = second.list("").await;
         assert_eq!((asked.status, &asked.json()["ErrorCode"]), (503, &json!("UploadsUnavailable")));

@@ -127,6 +127,20 @@ async fn only_plain_requests_of_the_callers_own_are_signed() {
         let answer = post(&url, "/v1/sign", json!({ "Content": content })).await;
         assert_eq!(answer.json()["ErrorCode"].as_str().unwrap_or_default(), code, "{content}");
     }
+    let folder = tempfile::tempdir().unwrap();
+    let trail = folder.path().join("audit.jsonl");
+    let audit = serde_json::from_value(json!({ "File": trail })).unwrap();
+    let url = vending(|config| config.audit = Some(audit)).await;
+    assert_eq!(post(&url, "/v1/sign", json!({ "Content": good })).await.status, 200);
+    // The trail is written behind the requests.
+    let mut line = String::new();
+    while line.is_empty() {
+        line = std::fs::read_to_string(&trail).unwrap();
+        tokio::task::yield_now().await;
+    }
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&line["outcome"], &line["identity"]), (&json!("signed"), &json!("everybody")), "{line}");
+    assert_eq!(line["key"], shared::secret::mask(KEY_ID));
     let url = vending(|config| config.policy = None).await;
     assert_eq!(post(&url, "/v1/sign", json!({ "Content": good })).await.json()["ErrorCode"], "NoPolicy");
 }

@@ -1,6 +1,7 @@
 """The services on this machine: started on free ports, awaited, and ended by the ids of their processes."""
 
 import contextlib
+import hashlib
 import json
 import os
 import select
@@ -8,10 +9,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from support import World
+from support import DEVICE_KEY, World
 
 PREFIX = "users/sdk/"
 """The only folder that the app server's tokens reach."""
+DEVICES = "devices/"
+"""Where the folders of those are whom the second app server tells apart."""
 START_SECONDS = 30
 STOP_SECONDS = 10
 
@@ -38,7 +41,23 @@ def stage(bin_dir, policy_file):
             "Region": emulator["region"],
             "OssEndpoint": emulator["oss_endpoint"],
         }))
-        yield World(emulator, start("server", "--config", str(config)), PREFIX, bin_dir)
+        server = start("server", "--config", str(config))
+        yield World(emulator, server, start("server", "--config", str(telling_apart(config))), PREFIX, bin_dir)
+
+
+def telling_apart(config):
+    """The same settings for a server that knows its callers by device keys, and gives each a folder of its own."""
+    settings = json.loads(config.read_text())
+    settings.update(
+        ObjectPrefix=DEVICES, TokenExpireTime="3600",
+        Identity={"Providers": [{"Type": "DeviceKeys", "Keys": [
+            {"Hash": "sha256:" + hashlib.sha256(DEVICE_KEY.encode()).hexdigest(), "User": "alice"},
+        ]}]},
+    )
+    other = config.with_name("telling-apart.json")
+    other.touch(mode=0o600)
+    other.write_text(json.dumps(settings))
+    return other
 
 
 @contextlib.contextmanager

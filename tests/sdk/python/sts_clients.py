@@ -21,7 +21,7 @@ from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.exceptions import DaraException
 
 import oss2
-from support import Credentials, Refusal, equal, same_refusal
+from support import DEVICE_KEY, Credentials, Refusal, equal, same_refusal
 
 READ_ONLY = {"Version": "1", "Statement": [
     {"Effect": "Allow", "Action": "oss:GetObject", "Resource": "acs:oss:*:*:*/sts/*"},
@@ -106,6 +106,7 @@ def stories(world):
         for what, expected, attempt in refusals(world, kind):
             yield f"{kind.label}: refuses {what}", partial(is_refused, expected, attempt)
     yield "credentials URI: a program finds the token server by its environment", partial(finds_credentials_uri, world)
+    yield "credentials URI: a program brings its key to a server that tells callers apart", partial(brings_its_key_in_the_uri, world)
 
 
 def assumes_a_role(world, kind):
@@ -171,15 +172,31 @@ def is_refused(expected, attempt):
 
 
 def finds_credentials_uri(world):
+    stores_and_reads(world, world.token_url, world.prefix, (0, "STS. stored and read\n"))
+
+
+def brings_its_key_in_the_uri(world):
+    keyed = f"{world.keyed_token_url}?key={DEVICE_KEY}"
+    stores_and_reads(world, keyed, "devices/alice/", (0, "STS. stored and read\n"))
+    for url, prefix, why in [
+        (keyed, "devices/bob/", "AccessDenied"),
+        (world.keyed_token_url + "?key=dtk_guess", "devices/alice/", "CredentialUnknown"),
+        (world.keyed_token_url, "devices/alice/", "CredentialMissing"),
+    ]:
+        stores_and_reads(world, url, prefix, (1, ""), why)
+
+
+def stores_and_reads(world, url, prefix, end, why=""):
     """A program in its own process: the SDK reads its environment when it is loaded."""
     program = Path(__file__).with_name("credentials_uri.py")
     with tempfile.TemporaryDirectory() as empty_home:
-        environment = {**os.environ, "HOME": empty_home, "ALIBABA_CLOUD_CREDENTIALS_URI": world.token_url,
+        environment = {**os.environ, "HOME": empty_home, "ALIBABA_CLOUD_CREDENTIALS_URI": url,
                        "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}
-        place = [world.region, world.oss_endpoint, world.bucket, world.prefix + "credentials-uri.txt"]
+        place = [world.region, world.oss_endpoint, world.bucket, prefix + "credentials-uri.txt"]
         command = [sys.executable, program, *place]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-    equal((done.returncode, done.stdout), (0, "STS. stored and read\n"), f"end of a program that said {done.stderr}")
+    equal((done.returncode, done.stdout), end, f"end of a program that said {done.stderr}")
+    equal(why in done.stderr, True, f"{why} in what the program said: {done.stderr}")
 
 
 def credentials_of(answer):

@@ -23,6 +23,9 @@ from PIL import Image
 AWKWARD_NAMES = ("dir/a b+中?.txt", "笑😀/100%&=#'\"<>~.txt", "double//slash/.hidden")
 """Object names that need every rule of encoding to be right."""
 
+DEVICE_KEY = "dtk_the-key-of-one-device-of-the-stories"
+"""Who presents it to the second app server is alice."""
+
 Answer = namedtuple("Answer", "status headers body")
 Refusal = namedtuple("Refusal", "status code ec", defaults=("",))
 """What a person can look up about a refusal. An empty `ec` in an expectation means that any will do."""
@@ -40,7 +43,7 @@ class Credentials:
 class World:
     """The running services, from the lines that they printed when they were ready."""
 
-    def __init__(self, emulator, server, prefix, bin_dir):
+    def __init__(self, emulator, server, server_with_keys, prefix, bin_dir):
         self.bin_dir = str(bin_dir)
         self.oss_endpoint = emulator["oss_endpoint"]
         self.sts_endpoint = emulator["sts_endpoint"]
@@ -50,6 +53,7 @@ class World:
         self.role_arn = emulator["role_arn"]
         self.key = Credentials(emulator["access_key_id"], emulator["access_key_secret"])
         self.token_url = server["token_url"]
+        self.keyed_token_url = server_with_keys["token_url"]
         self.prefix = prefix
 
     def token(self):

@@ -24,7 +24,8 @@ fn form(fields: &[(&str, String)], filename: &str, file: &str) -> Vec<u8> {
     body.into_bytes()
 }
 
-async fn post(stage: &Stage, fields: &[(&str, String)], file: &str) -> Answer {
+/// Sends a form to the bucket.
+pub async fn post(stage: &Stage, fields: &[(&str, String)], file: &str) -> Answer {
     let ask = Ask::new("POST", &stage.ready.bucket, "")
         .header("content-type", &format!("multipart/form-data; boundary={BOUNDARY}"));
     stage.send(&ask.request, form(fields, "C:\\dir\\photo 中.txt", file)).await
@@ -36,7 +37,7 @@ fn policy(stage: &Stage, life: Duration, conditions: Value) -> String {
 }
 
 /// The fields of a form that `key` signs with version 4, and `more`.
-fn signed(
+pub fn signed(
     stage: &Stage,
     key: &Credentials,
     conditions: Vec<Value>,

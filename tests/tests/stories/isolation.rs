@@ -12,6 +12,8 @@ use shared::credentials::Credentials;
 use shared::token::TokenReply;
 use tests::{Ask, Stage};
 
+use crate::forms::{post, signed};
+
 const DENIED: &str = "403 AccessDenied 0003-00000301";
 /// All of OSS, in one's own folder.
 const EVERYTHING: &str = r#"{"Version":"1","Statement":[
@@ -95,7 +97,7 @@ fn operations() -> Vec<Operation> {
     let rows: Vec<Vec<String>> = table.lines().skip(2).map(cells).collect();
     rows.iter()
         .filter(|row| matches!(row[3].as_str(), "works" | "stored only") && !row[1].starts_with("OPTIONS"))
-        // A form carries its signature in its body; `forms` tells of those.
+        // A form carries its signature in its body, and has a story of its own.
         .filter(|row| row[0] != "PostObject")
         .map(|row| {
             let (method, target) = row[1].split_once(' ').unwrap();
@@ -198,6 +200,43 @@ async fn no_trick_with_names_or_with_other_objects_leads_out() {
     }
     let secret = world.stage.ask(&world.bob, world.ask("GET", "users/bob/secret")).await;
     assert_eq!(secret.text(), "s");
+    world.stage.close().await;
+}
+
+#[tokio::test]
+async fn no_form_puts_anything_into_the_other_s_folder() {
+    let world = World::open().await;
+    let stage = &world.stage;
+    let any = || vec![json!(["starts-with", "$key", ""])];
+    let own = || vec![json!(["starts-with", "$key", "users/alice/"])];
+    for (key, conditions, expected) in [
+        ("users/alice/${filename}", any(), "204"),
+        // What the form's own policy lets through is still held to the token's.
+        ("users/bob/x", any(), DENIED),
+        ("users/${filename}", any(), DENIED),
+        ("${filename}", any(), DENIED),
+        ("users/alice", any(), DENIED),
+        ("users/Alice/x", any(), DENIED),
+        ("users/alice2/x", any(), DENIED),
+        ("users//alice/x", any(), DENIED),
+        // And what the token allows, to the form's.
+        ("users/bob/x", own(), "403 AccessDenied 0006-00000227"),
+    ] {
+        let fields = signed(stage, &world.alice, conditions, &[("key", key)]);
+        let made = post(stage, &fields, "alice's").await;
+        assert_eq!(made.verdict(), expected, "{key}: {}", made.text());
+    }
+    // Bob's token in a form that alice's key signed, and the other way round.
+    for (key, other) in [(&world.alice, &world.bob), (&world.bob, &world.alice)] {
+        let mixed = Credentials { security_token: other.security_token.clone(), ..key.clone() };
+        for folder in ["users/alice/", "users/bob/"] {
+            let fields = signed(stage, &mixed, any(), &[("key", &format!("{folder}mixed"))]);
+            let made = post(stage, &fields, "mixed").await;
+            assert!(made.verdict().starts_with("403"), "{folder}: {}", made.verdict());
+        }
+    }
+    let all: Vec<String> = world.everything().await.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(all, ["users/alice/photo 中.txt"], "nothing but alice's own upload");
     world.stage.close().await;
 }
 

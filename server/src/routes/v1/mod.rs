@@ -51,7 +51,6 @@ fn answer<T: Serialize>(status: StatusCode, body: &T) -> Response {
 
 /// Reads a body of JSON, whatever type it is sent as.
 fn read<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Refusal> {
-    let body = body.map_err(|rejection| Refusal::bad_request("InvalidBody", rejection.body_text()))?;
-    serde_json::from_slice(&body)
+    serde_json::from_slice(&body?)
         .map_err(|error| Refusal::bad_request("InvalidBody", format!("the body is not what is asked for: {error}")))
 }

@@ -49,7 +49,7 @@ pub(super) struct Token<'a> {
     object_key: Option<&'a str>,
 }
 
-/// A token for what the query or, in a POST, the JSON body asks.
+/// A token for what the query and, in a POST, the JSON body ask; neither may contradict the other.
 #[utoipa::path(method(get, post), path = "/v1/token", tag = "token", params(Asked), request_body = Option<Asked>, responses(
     (status = 200, description = "The token", body = Token<'static>),
     (status = 400, description = "The question makes no sense", body = Refused),
@@ -67,14 +67,14 @@ pub(super) async fn token(
     Ok((fresh_json(), body_of(&app, &vended.grant()?, &vended.planned)).into_response())
 }
 
-/// The question of the body; `None` without a body.
-fn asked(body: Result<Bytes, BytesRejection>) -> Result<Option<Asked>, Refusal> {
-    let body = body.map_err(|rejection| Refusal::bad_request("InvalidBody", rejection.body_text()))?;
+/// The question of the body, which may be empty.
+fn asked(body: Result<Bytes, BytesRejection>) -> Result<Asked, Refusal> {
+    let body = body?;
     if body.is_empty() {
-        return Ok(None);
+        return Ok(Asked::default());
     }
     let expected = "expected an object with grant, folder, seconds, extension or size";
-    serde_json::from_slice(&body).map(Some).map_err(|_| {
+    serde_json::from_slice(&body).map_err(|_| {
         Refusal::bad_request("InvalidBody", format!("The body is not the JSON that it should be: {expected}."))
     })
 }

@@ -88,7 +88,7 @@ async fn presigned(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>)
         return Err(invalid("ContentType must look like image/jpeg"));
     }
     let asked = Asked { grant: ask.grant, extension: ask.extension, size: ask.size, ..Asked::default() };
-    let vended = app.vend(head, peer_address(head), Some(asked)).await?;
+    let vended = app.vend(head, peer_address(head), asked).await?;
     let place = Place::of(&vended.planned.place)?;
     let object = object(ask.object, &vended.planned)?;
     may(&vended.planned, action, &place.bucket, &object)?;
@@ -165,7 +165,7 @@ async fn form(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) -> R
         return Err(Refusal::forbidden("ContentTypeNotAllowed", format!("the server does not allow {name}")));
     }
     let asked = Asked { grant: ask.grant, extension: ask.extension, size: ask.size, ..Asked::default() };
-    let vended = app.vend(head, peer_address(head), Some(asked)).await?;
+    let vended = app.vend(head, peer_address(head), asked).await?;
     let place = Place::of(&vended.planned.place)?;
     let object = object(ask.object, &vended.planned)?;
     // The policy of the form lets through what begins like this; the token's own policy is asked by OSS again.
@@ -236,7 +236,7 @@ async fn signed(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) ->
         return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "SigningOff", message));
     }
     let asker = app.asker(&settings, head, peer_address(head)).await?;
-    let planned = settings.grants.plan(&asker, &Asked::default())?;
+    let planned = settings.grants.plan(&asker, &Asked::from_query(head.uri.query())?)?;
     let ask: SignAsk = read(body)?;
     let place = Place::of(&planned.place)?;
     let unavailable = |message: String| Refusal::unavailable("NoSigningKey", message, RETRY);
@@ -245,7 +245,10 @@ async fn signed(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) ->
         let message = "V1 texts are signed with a long-term key, and this server's own key is temporary";
         return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "NoSigningKey", message));
     }
-    self_sign::sign(&ask.content, &planned, &place.bucket, &key, app.now())
+    let signature = self_sign::sign(&ask.content, &planned, &place.bucket, &key, app.now())?;
+    let by = (asker.provider.as_str(), &planned, key.access_key_id.as_str());
+    app.note_signature(&settings, head, peer_address(head), by).await;
+    Ok(signature)
 }
 
 /// The object's key: the one that the server chose, or else the one that is asked for.
