@@ -9,13 +9,14 @@ use bytes::Bytes;
 use shared::clock::Clock;
 use shared::object_key::ObjectKey;
 
+use crate::checkpoint::{Checkpoint, SavedCheckpoint};
 use crate::config::ClientConfig;
 use crate::credentials::Provider;
 use crate::error::TransferError;
 use crate::http::Http;
 use crate::object::{Downloaded, Listing, ObjectMeta};
 use crate::observer::Observer;
-use crate::upload::{UploadOptions, Uploaded, multipart, simple};
+use crate::upload::{PartMap, UploadOptions, Uploaded, multipart, resumable, simple};
 use crate::{download, object, presign};
 
 /// Talks to one bucket. Clones share connections, credentials and the limit on concurrent requests.
@@ -80,6 +81,40 @@ impl Client {
         options: &UploadOptions,
     ) -> Result<Uploaded, TransferError> {
         multipart::upload(&self.0, key, file, options).await
+    }
+
+    /// Multipart upload of a file that outlives the program. `folder` (made if need be) keeps its checkpoint, which is on disk
+    /// before the first part is sent; the same call after a kill, a failure or a [pause](crate::CancelToken::pause) goes on:
+    /// parts that ListParts names, and that have the file's bytes, are not sent again. Another size, time of modification or
+    /// first 256 KiB of the file, or other headers, begin a new upload, and the old one is aborted. Cancelling aborts it,
+    /// too. An empty file is uploaded simply.
+    ///
+    /// # Errors
+    /// As for [`upload_simple`](Self::upload_simple); [`TransferError::Busy`] while the same upload runs elsewhere.
+    pub async fn upload_resumable(
+        &self,
+        key: &ObjectKey,
+        file: &Path,
+        folder: &Path,
+        options: &UploadOptions,
+    ) -> Result<Uploaded, TransferError> {
+        resumable::upload(&self.0, key, file, folder, options).await
+    }
+
+    /// What `checkpoint`, and what OSS's ListParts says of each part of an upload.
+    ///
+    /// # Errors
+    /// [`TransferError::Config`] when the checkpoint is of another bucket.
+    pub async fn part_map(&self, checkpoint: &Checkpoint) -> Result<PartMap, TransferError> {
+        resumable::part_map(&self.0, checkpoint).await
+    }
+
+    /// Gives an unfinished upload up: AbortMultipartUpload, then removes the checkpoint.
+    ///
+    /// # Errors
+    /// As for [`part_map`](Self::part_map); [`TransferError::Busy`] while the upload runs. The checkpoint is then still there.
+    pub async fn discard(&self, saved: &SavedCheckpoint) -> Result<(), TransferError> {
+        resumable::discard(&self.0, saved.path.clone()).await
     }
 
     /// HeadObject.

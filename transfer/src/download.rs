@@ -7,6 +7,7 @@ use std::time::Instant;
 use shared::object_key::ObjectKey;
 
 use crate::blocking;
+use crate::durable;
 use crate::error::TransferError;
 use crate::http::sink::{FileSink, Sink};
 use crate::http::{Call, Http};
@@ -48,9 +49,8 @@ impl Temporary {
     async fn put_in_place(self, file: File, target: &Path) -> Result<(), TransferError> {
         let target = target.to_owned();
         blocking::run(move || {
-            file.sync_all().map_err(|error| TransferError::file(&self.path, "write", error))?;
-            drop(file);
-            std::fs::rename(&self.path, &target).map_err(|error| TransferError::file(&target, "write", error))
+            durable::put_in_place(file, &self.path, &target)
+                .map_err(|error| TransferError::file(&target, "write", error))
         })
         .await
     }

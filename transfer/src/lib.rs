@@ -5,10 +5,12 @@
 mod app_server;
 mod blocking;
 pub mod cancel;
+pub mod checkpoint;
 pub mod client;
 pub mod config;
 pub mod credentials;
 mod download;
+mod durable;
 pub mod error;
 mod http;
 pub mod object;
@@ -19,10 +21,11 @@ mod source;
 pub mod upload;
 
 pub use cancel::CancelToken;
+pub use checkpoint::{Checkpoint, SavedCheckpoint};
 pub use client::Client;
 pub use config::ClientConfig;
 pub use credentials::{CredentialsSource, Provider};
 pub use error::TransferError;
 pub use object::{Downloaded, ListedObject, Listing, ObjectMeta};
 pub use observer::{Event, Observer};
-pub use upload::{ProgressFn, UploadOptions, Uploaded};
+pub use upload::{ListedPart, MappedPart, PartMap, ProgressFn, UploadOptions, Uploaded};

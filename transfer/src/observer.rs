@@ -102,6 +102,29 @@ pub enum Event {
         /// Requests that carry them: 1 for a simple upload.
         parts: u32,
     },
+    /// An earlier upload of the same file goes on.
+    UploadResumed {
+        /// The object.
+        key: String,
+        /// Parts that OSS holds.
+        parts: u32,
+        /// Bytes in them.
+        bytes: u64,
+    },
+    /// A checkpoint is of no use, and the upload begins anew.
+    CheckpointRejected {
+        /// The object.
+        key: String,
+        /// Why, for a person.
+        reason: String,
+    },
+    /// A checkpoint is on disk, durably.
+    CheckpointSaved {
+        /// The object.
+        key: String,
+        /// Parts that it says are confirmed.
+        parts: u32,
+    },
     /// A part is on its way.
     PartStarted {
         /// The object.

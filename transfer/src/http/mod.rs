@@ -55,6 +55,8 @@ pub(crate) struct Call<'a> {
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) payload: Payload,
+    /// Whether OSS answers with the CRC64 of the payload, which then must agree.
+    pub(crate) checked: bool,
     /// Counts the payload's bytes as they go out.
     pub(crate) progress: Option<Arc<Progress>>,
 }
@@ -63,7 +65,7 @@ impl<'a> Call<'a> {
     /// A request without query, headers and body.
     pub(crate) fn new(operation: &'static str, method: &'static str, key: Option<&'a ObjectKey>) -> Self {
         let (query, headers) = (Vec::new(), Vec::new());
-        Self { operation, method, key, query, headers, payload: Payload::Empty, progress: None }
+        Self { operation, method, key, query, headers, payload: Payload::Empty, checked: false, progress: None }
     }
 
     /// Adds a query parameter.
@@ -121,6 +123,11 @@ impl Http {
             observer,
             clock,
         })
+    }
+
+    /// The bucket's URL, without a key.
+    pub(crate) fn bucket_url(&self) -> String {
+        self.config.endpoint.url(Some(&self.config.bucket), None)
     }
 
     /// The host that requests go to, for errors.
@@ -220,7 +227,11 @@ impl Http {
             return Err(TransferError::Interrupted { host: self.host.clone(), reason }.into());
         }
         let body = self.receive(&mut response, &headers, sent, sink, method).await?;
-        Ok(Reply { headers, body, sent_crc: sent.crc() })
+        let reply = Reply { headers, body, sent_crc: sent.crc() };
+        if call.checked {
+            reply.check_crc(reply.sent_crc)?;
+        }
+        Ok(reply)
     }
 
     async fn receive(
@@ -328,7 +339,7 @@ impl Http {
     /// The URL of a request, query included.
     pub(crate) fn url(&self, request: &Request) -> Result<Url, TransferError> {
         let path = request.key.as_deref().map(key_path).unwrap_or_default();
-        let mut text = self.config.endpoint.url(Some(&self.config.bucket), None);
+        let mut text = self.bucket_url();
         text.push_str(&path);
         if !request.query.is_empty() {
             text.push('?');

@@ -22,6 +22,12 @@ pub(crate) struct Progress {
 #[derive(Default)]
 struct State {
     sent: u64,
+    /// Bytes that OSS held before this run.
+    held: u64,
+    /// Bytes that went out in earlier runs.
+    before: u64,
+    /// Bytes that went out in this run, whether they arrived or not.
+    out: u64,
     reported: Option<Instant>,
 }
 
@@ -35,6 +41,7 @@ impl Progress {
     pub(crate) fn add(&self, bytes: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.sent = state.sent.saturating_add(bytes);
+        state.out = state.out.saturating_add(bytes);
         let due = state.reported.is_none_or(|reported| reported.elapsed() >= INTERVAL);
         // The end is reported once OSS has confirmed it.
         if !due || state.sent >= self.total {
@@ -50,6 +57,39 @@ impl Progress {
     pub(crate) fn take_back(&self, bytes: u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.sent = state.sent.saturating_sub(bytes);
+    }
+
+    /// OSS holds `bytes` already.
+    pub(crate) fn hold(&self, bytes: u64) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        (state.held, state.sent) = (bytes, bytes);
+        drop(state);
+        self.report(bytes);
+    }
+
+    /// OSS holds `bytes` of `before` that went out in earlier runs.
+    pub(crate) fn resume(&self, before: u64, bytes: u64) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).before = before;
+        self.hold(bytes);
+    }
+
+    /// Bytes that OSS held before this run.
+    pub(crate) fn held(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).held
+    }
+
+    /// Bytes that went out in all runs.
+    pub(crate) fn sent_in_all(&self) -> u64 {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.before.saturating_add(state.out)
+    }
+
+    /// Bytes that went out more than once, in all runs, as far as is known.
+    pub(crate) fn resent(&self) -> u64 {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (all, missing) = (state.before.saturating_add(state.out), self.total.saturating_sub(state.held));
+        // A kill may have cost the checkpoint its last moment: what this run sent beyond the missing is known at least.
+        all.saturating_sub(self.total).max(state.out.saturating_sub(missing))
     }
 
     /// Bytes that are out.

@@ -5,6 +5,7 @@
 
 mod fake;
 mod objects;
+mod resume;
 mod retries;
 mod store;
 mod tokens;

@@ -19,6 +19,7 @@ pub struct Stored {
 pub fn operation(request: &Request) -> String {
     let has = |name| request.param(name).is_some();
     match (request.method.as_str(), &request.key) {
+        ("GET", _) if has("uploadId") => "ListParts".to_owned(),
         ("GET", None) => "ListObjectsV2".to_owned(),
         ("GET", _) => "GetObject".to_owned(),
         ("HEAD", _) => "HeadObject".to_owned(),
@@ -81,6 +82,10 @@ pub fn perform(world: &mut World, operation: &str, request: &Request, body: Byte
             Ok((headers, Bytes::new()))
         }
         "AbortMultipartUpload" => world.uploads.remove(&upload_id).map(|_| Done::default()).ok_or_else(no_upload),
+        "ListParts" => {
+            let parts = world.uploads.get(&upload_id).ok_or_else(no_upload)?;
+            Ok((Vec::new(), list_parts(parts, request).into()))
+        }
         "ListObjectsV2" => Ok((Vec::new(), list(world, request).into())),
         _ => Err(OssError::new(OssCode::NotImplemented, "not scripted")),
     }
@@ -99,6 +104,24 @@ fn assemble(parts: &BTreeMap<u32, Bytes>, xml: &str) -> Result<Bytes, OssError> 
         return Err(OssError::new(OssCode::InvalidPart, xml));
     }
     Ok(parts.values().flat_map(|body| body.to_vec()).collect())
+}
+
+/// Three parts an answer, so that a client must ask on.
+fn list_parts(parts: &BTreeMap<u32, Bytes>, request: &Request) -> String {
+    let marker = request.param("part-number-marker").and_then(|marker| marker.parse().ok()).unwrap_or(0);
+    let page: Vec<_> = parts.range(marker + 1..).take(3).collect();
+    let last = page.last().map_or(marker, |(number, _)| **number);
+    let mut xml = format!(
+        "<ListPartsResult><NextPartNumberMarker>{last}</NextPartNumberMarker><IsTruncated>{}</IsTruncated>",
+        parts.range(last + 1..).next().is_some()
+    );
+    for (number, body) in page {
+        let (size, crc) = (body.len(), crc64(body));
+        xml.push_str(&format!(
+            "<Part><PartNumber>{number}</PartNumber><ETag>\"{crc:016X}\"</ETag><Size>{size}</Size><HashCrc64ecma>{crc}</HashCrc64ecma></Part>"
+        ));
+    }
+    xml + "</ListPartsResult>"
 }
 
 fn list(world: &World, request: &Request) -> String {
