@@ -9,15 +9,18 @@ use bytes::Bytes;
 use shared::clock::Clock;
 use shared::object_key::ObjectKey;
 
+use crate::append::{self, Tail};
 use crate::checkpoint::{Checkpoint, SavedCheckpoint};
 use crate::config::ClientConfig;
 use crate::credentials::Provider;
+use crate::download::DownloadOptions;
+use crate::download::{ranged, whole};
 use crate::error::TransferError;
 use crate::http::Http;
 use crate::object::{Downloaded, Listing, ObjectMeta};
 use crate::observer::Observer;
 use crate::upload::{PartMap, UploadOptions, Uploaded, multipart, resumable, simple};
-use crate::{download, object, presign};
+use crate::{object, presign};
 
 /// Talks to one bucket. Clones share connections, credentials and the limit on concurrent requests.
 ///
@@ -138,7 +141,38 @@ impl Client {
     /// # Errors
     /// [`TransferError::CrcMismatch`] when other bytes arrived; [`TransferError::File`]. `to` is then as it was.
     pub async fn download(&self, key: &ObjectKey, to: &Path) -> Result<Downloaded, TransferError> {
-        download::download(&self.0, key, to).await
+        whole(&self.0, key, to, &DownloadOptions::default()).await
+    }
+
+    /// GetObject in ranges side by side, into a file that outlives the program: what an earlier call with the same `to`
+    /// brought of the same object (by ETag, size and CRC64) is read again and kept. Until it is whole and its CRC64 agrees,
+    /// it lies beside `to` as `.<name>.part`, with `.<name>.part.json`. [Pausing](crate::CancelToken::pause), failing and a
+    /// kill keep these; cancelling removes them.
+    ///
+    /// # Errors
+    /// As for [`download`](Self::download); [`TransferError::Oss`] with `PreconditionFailed` when the object is replaced
+    /// meanwhile; [`TransferError::Busy`] while the same download runs elsewhere.
+    pub async fn download_resumable(
+        &self,
+        key: &ObjectKey,
+        to: &Path,
+        options: &DownloadOptions,
+    ) -> Result<Downloaded, TransferError> {
+        ranged::download(&self.0, key, to, options).await
+    }
+
+    /// AppendObject behind `tail`, which an earlier call gave, or [`Tail::default`] for a new object; where it ends now.
+    ///
+    /// # Errors
+    /// [`TransferError::Oss`] with `PositionNotEqualToLength` when the object ends elsewhere; [`TransferError::CrcMismatch`].
+    pub async fn append(
+        &self,
+        key: &ObjectKey,
+        tail: Tail,
+        body: Bytes,
+        options: &UploadOptions,
+    ) -> Result<Tail, TransferError> {
+        append::append(&self.0, key, tail, body, options).await
     }
 
     /// DeleteObject; an absent object is no error.

@@ -24,6 +24,7 @@ use crate::config::ClientConfig;
 use crate::credentials::Provider;
 use crate::error::TransferError;
 use crate::observer::{Event, Observer};
+use crate::pace::Pace;
 use crate::retry::{self, Budget, Remedy};
 use crate::upload::progress::Progress;
 
@@ -41,6 +42,8 @@ pub(crate) struct Http {
     client: reqwest::Client,
     connecting: Connecting,
     permits: Semaphore,
+    upload_pace: Arc<Pace>,
+    download_pace: Pace,
     /// Host and port that requests go to.
     host: String,
 }
@@ -116,6 +119,8 @@ impl Http {
         Ok(Self {
             client: transport::build(builder)?,
             connecting,
+            upload_pace: Arc::new(Pace::new(config.max_bytes_per_second)),
+            download_pace: Pace::new(config.max_bytes_per_second),
             permits: Semaphore::new(config.max_concurrent_requests.min(Semaphore::MAX_PERMITS)),
             host: transport::authority(&url),
             config,
@@ -245,6 +250,7 @@ impl Http {
         let expected = answer::number(headers, "content-length").filter(|_| method != "HEAD");
         sink.restart(expected).await?;
         while let Some(chunk) = self.chunk(response).await?.map_err(|error| self.broken(sent, &error))? {
+            self.download_pace.take(chunk.len(), || {}).await;
             sink.take(chunk).await?;
         }
         sink.end().await
@@ -311,7 +317,7 @@ impl Http {
         }
         if matches!(call.method, "PUT" | "POST") {
             out.headers_mut().insert("content-length", HeaderValue::from(call.payload.len()));
-            *out.body_mut() = Some(call.payload.body(sent));
+            *out.body_mut() = Some(call.payload.body(sent, &self.upload_pace));
         }
         Ok(out)
     }

@@ -123,7 +123,7 @@ struct Stored {
 }
 
 /// The headers with which an object is stored.
-fn object_headers(key: &ObjectKey, options: &UploadOptions) -> Vec<(String, String)> {
+pub(crate) fn object_headers(key: &ObjectKey, options: &UploadOptions) -> Vec<(String, String)> {
     let content_type = options.content_type.as_deref().unwrap_or_else(|| content_type::of(key.as_str()));
     let metadata = options.metadata.iter();
     let metadata = metadata.map(|(name, value)| (format!("x-oss-meta-{}", name.to_ascii_lowercase()), value.clone()));

@@ -21,15 +21,15 @@ use crate::source::{FileRange, SourceFile};
 
 /// One part: its number, and where its bytes stand in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Part {
-    pub(super) number: u32,
-    pub(super) offset: u64,
-    pub(super) len: u64,
+pub(crate) struct Part {
+    pub(crate) number: u32,
+    pub(crate) offset: u64,
+    pub(crate) len: u64,
 }
 
 impl Part {
     /// Its bytes.
-    pub(super) fn range(&self, source: &Arc<SourceFile>) -> FileRange {
+    pub(crate) fn range(&self, source: &Arc<SourceFile>) -> FileRange {
         FileRange::new(source, self.offset, self.len)
     }
 }
@@ -56,7 +56,7 @@ pub struct ListedPart {
 }
 
 /// Cuts `size` bytes into parts.
-pub(super) fn plan(size: u64, part_size: u64) -> Result<Vec<Part>, TransferError> {
+pub(crate) fn plan(size: u64, part_size: u64) -> Result<Vec<Part>, TransferError> {
     let limit = MAX_PART_SIZE * MAX_PARTS;
     if size > limit {
         let (way, instead) = ("a multipart upload", "several objects");
@@ -128,7 +128,7 @@ async fn upload_one(
 }
 
 /// The checksum of an object made of these parts, which stand in the order of their numbers.
-pub(super) fn combined(parts: impl IntoIterator<Item = (u64, u64)>) -> u64 {
+pub(crate) fn combined(parts: impl IntoIterator<Item = (u64, u64)>) -> u64 {
     parts.into_iter().fold(0, |crc, (part, len)| crc64::combine(crc, part, len))
 }
 

@@ -10,10 +10,11 @@ use crate::observer::{Event, Observer};
 /// The shortest time between two reports.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Counts the bytes of one upload over all its requests.
+/// Counts the bytes of one transfer over all its requests.
 pub(crate) struct Progress {
     key: String,
     total: u64,
+    download: bool,
     state: Mutex<State>,
     observer: Observer,
     hear: Option<ProgressFn>,
@@ -34,7 +35,13 @@ struct State {
 impl Progress {
     /// Nothing of `total` bytes sent yet.
     pub(crate) fn new(key: &str, total: u64, observer: &Observer, hear: Option<ProgressFn>) -> Self {
-        Self { key: key.to_owned(), total, state: Mutex::default(), observer: observer.clone(), hear }
+        let (key, observer) = (key.to_owned(), observer.clone());
+        Self { key, total, download: false, state: Mutex::default(), observer, hear }
+    }
+
+    /// Nothing of `total` bytes received yet.
+    pub(crate) fn of_download(key: &str, total: u64, observer: &Observer, hear: Option<ProgressFn>) -> Self {
+        Self { download: true, ..Self::new(key, total, observer, hear) }
     }
 
     /// `bytes` more are out.
@@ -104,7 +111,12 @@ impl Progress {
     }
 
     fn report(&self, sent: u64) {
-        self.observer.emit(Event::Progress { key: self.key.clone(), sent, total: self.total });
+        let (key, total) = (self.key.clone(), self.total);
+        self.observer.emit(if self.download {
+            Event::DownloadProgress { key, received: sent, total: Some(total) }
+        } else {
+            Event::Progress { key, sent, total }
+        });
         if let Some(hear) = &self.hear {
             hear(sent, self.total);
         }

@@ -122,7 +122,7 @@ impl Fake {
     }
 
     pub fn provider(&self, clock: &Arc<ManualClock>) -> Arc<Provider> {
-        let source = CredentialsSource::AppServer { url: self.token_url() };
+        let source = CredentialsSource::AppServer { url: self.token_url(), bearer: None };
         Arc::new(Provider::new(source, clock.clone(), Observer::silent()).unwrap())
     }
 

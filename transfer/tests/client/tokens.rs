@@ -88,7 +88,7 @@ async fn every_refusal_of_the_app_server_is_told_apart() {
 #[tokio::test]
 async fn an_unreachable_or_impossible_app_server_is_named_without_its_query() {
     let provider = |url: &str| {
-        let source = CredentialsSource::AppServer { url: url.to_owned() };
+        let source = CredentialsSource::AppServer { url: url.to_owned(), bearer: None };
         Provider::new(source, Arc::new(SystemClock), Observer::silent())
     };
     for bad in ["", "token", "ftp://h/token", "http://"] {
@@ -162,7 +162,7 @@ async fn a_demo_key_never_leaves_for_the_real_cloud() {
 async fn events_tell_of_tokens_without_their_secrets() {
     let fake = Fake::start().await;
     let (observer, events) = recorder();
-    let source = CredentialsSource::AppServer { url: fake.token_url() };
+    let source = CredentialsSource::AppServer { url: fake.token_url(), bearer: None };
     let provider = Arc::new(Provider::new(source, fake.clock.clone(), observer.clone()).unwrap());
     let client = Client::new(fake.config(), provider.clone(), fake.clock.clone(), observer).unwrap();
     client.put_bytes(&key("a"), "x".into(), &UploadOptions::default()).await.unwrap();
