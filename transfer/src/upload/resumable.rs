@@ -240,7 +240,7 @@ impl Run<'_> {
         let over = match &outcome {
             Ok(_) => true,
             // Whatever OSS holds of these is of no use to anybody.
-            Err(E::Cancelled | E::FileChanged { .. } | E::CrcMismatch { .. }) => self.abort().await,
+            Err(E::Cancelled | E::FileChanged { .. }) => self.abort().await,
             Err(error) => parts::is_no_such_upload(error),
         };
         if over {

@@ -23,6 +23,7 @@ pub fn operation(request: &Request) -> String {
         ("GET", None) => "ListObjectsV2".to_owned(),
         ("GET", _) => "GetObject".to_owned(),
         ("HEAD", _) => "HeadObject".to_owned(),
+        ("POST", _) if has("append") => "AppendObject".to_owned(),
         ("POST", _) if has("uploads") => "InitiateMultipartUpload".to_owned(),
         ("POST", _) => "CompleteMultipartUpload".to_owned(),
         ("PUT", _) if has("partNumber") => format!("UploadPart {}", request.param("partNumber").unwrap_or_default()),
@@ -51,10 +52,29 @@ pub fn perform(world: &mut World, operation: &str, request: &Request, body: Byte
             let missing = || OssError::new(OssCode::NoSuchKey, "The specified key does not exist.").ec("0026-00000001");
             let stored = world.objects.get(&key).ok_or_else(missing)?;
             let mut headers = facts(&stored.body);
-            headers.push(("content-length", stored.body.len().to_string()));
+            let wanted = request.header("if-match");
+            if wanted.is_some_and(|wanted| headers.iter().all(|(name, value)| *name != "etag" || value != wanted)) {
+                return Err(OssError::new(OssCode::PreconditionFailed, "The object has another ETag."));
+            }
+            let body = request.header("range").map_or(stored.body.clone(), |range| {
+                let (first, last) = range.trim_start_matches("bytes=").split_once('-').unwrap_or_default();
+                let position = |text: &str| text.parse::<usize>().unwrap_or_default();
+                stored.body.slice(position(first)..=position(last))
+            });
+            headers.push(("content-length", body.len().to_string()));
             headers.push(("last-modified", "Sat, 01 Jun 2024 12:00:00 GMT".to_owned()));
             headers.push(("x-oss-meta-place", "外滩".to_owned()));
-            Ok((headers, stored.body.clone()))
+            Ok((headers, body))
+        }
+        "AppendObject" => {
+            let grown = world.objects.entry(key).or_default();
+            if request.param("position") != Some(&grown.body.len().to_string()) {
+                return Err(OssError::new(OssCode::PositionNotEqualToLength, "Position is not equal to file length"));
+            }
+            grown.body = [&grown.body[..], &body[..]].concat().into();
+            let mut headers = facts(&grown.body);
+            headers.push(("x-oss-next-append-position", grown.body.len().to_string()));
+            Ok((headers, Bytes::new()))
         }
         "DeleteObject" => {
             world.objects.remove(&key);
