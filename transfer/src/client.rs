@@ -104,6 +104,11 @@ impl Client {
         resumable::upload(&self.0, key, file, folder, options).await
     }
 
+    /// Whether `checkpoint` is of an upload to this bucket.
+    pub fn is_of(&self, checkpoint: &Checkpoint) -> bool {
+        checkpoint.bucket_url == self.0.bucket_url()
+    }
+
     /// What `checkpoint`, and what OSS's ListParts says of each part of an upload.
     ///
     /// # Errors

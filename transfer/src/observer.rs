@@ -106,8 +106,8 @@ pub enum Event {
     UploadResumed {
         /// The object.
         key: String,
-        /// Parts that OSS holds.
-        parts: u32,
+        /// The numbers of the parts that OSS holds.
+        parts: Vec<u32>,
         /// Bytes in them.
         bytes: u64,
     },

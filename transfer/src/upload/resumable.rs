@@ -183,7 +183,7 @@ impl Run<'_> {
                 .map(|done| (done.part.number, ConfirmedPart { etag: done.etag.clone(), crc64: done.crc64 }))
                 .collect();
         });
-        let parts = u32::try_from(done.len()).unwrap_or(u32::MAX);
+        let parts = done.iter().map(|done| done.part.number).collect();
         self.job.http.observer.emit(Event::UploadResumed { key: self.job.key.to_string(), parts, bytes });
         Ok(Found::Parts(done))
     }
