@@ -20,7 +20,7 @@ use crate::http::Http;
 use crate::object::{Downloaded, Listing, ObjectMeta};
 use crate::observer::Observer;
 use crate::upload::{PartMap, UploadOptions, Uploaded, multipart, resumable, simple};
-use crate::{object, presign};
+use crate::{object, post_form, presign};
 
 /// Talks to one bucket. Clones share connections, credentials and the limit on concurrent requests.
 ///
@@ -123,6 +123,19 @@ impl Client {
     /// As for [`part_map`](Self::part_map); [`TransferError::Busy`] while the upload runs. The checkpoint is then still there.
     pub async fn discard(&self, saved: &SavedCheckpoint) -> Result<(), TransferError> {
         resumable::discard(&self.0, saved.path.clone()).await
+    }
+
+    /// PostObject of bytes in memory, at most 64 MiB, as a browser's form does it: signed by a policy that allows this one object, for 15 minutes.
+    ///
+    /// # Errors
+    /// As for [`put_bytes`](Self::put_bytes); [`TransferError::TooLarge`].
+    pub async fn post_form(
+        &self,
+        key: &ObjectKey,
+        body: Bytes,
+        options: &UploadOptions,
+    ) -> Result<Uploaded, TransferError> {
+        post_form::post(&self.0, key, body, options).await
     }
 
     /// HeadObject.

@@ -17,6 +17,7 @@ mod http;
 pub mod object;
 pub mod observer;
 mod pace;
+mod post_form;
 mod presign;
 mod retry;
 mod source;

@@ -70,6 +70,8 @@ pub enum Event {
         method: &'static str,
         /// The URL.
         url: String,
+        /// The head, signature and token hidden.
+        headers: Vec<(String, String)>,
     },
     /// An answer's head has come in.
     ResponseReceived {
@@ -79,6 +81,8 @@ pub enum Event {
         status: u16,
         /// Names the request in OSS's log.
         request_id: String,
+        /// The head.
+        headers: Vec<(String, String)>,
         /// Since [`Event::RequestSent`].
         elapsed: Duration,
     },

@@ -293,6 +293,25 @@ async fn each_trouble_has_its_own_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_forms_of_the_client_are_ones_that_oss_takes() {
+    let world = World::start().await.unwrap();
+    let options =
+        UploadOptions { metadata: vec![("place".to_owned(), "外滩".to_owned())], ..UploadOptions::default() };
+    for version in [SignVersion::V4, SignVersion::V1] {
+        let client = client(&world, &world.emulator.oss_endpoint, version, Observer::silent());
+        let body = body(70_000, 2);
+        let uploaded = client.post_form(&key(), body.clone().into(), &options).await.unwrap();
+        let meta = client.head(&key()).await.unwrap();
+        assert_eq!((meta.crc64, uploaded.crc64), (Some(crc64(&body)), crc64(&body)), "{version:?}");
+        assert_eq!(meta.metadata, options.metadata);
+        let outside = ObjectKey::parse("users/somebody-else/x").unwrap();
+        let error = client.post_form(&outside, body.into(), &options).await.unwrap_err();
+        assert_eq!(error.code(), "AccessDenied", "{version:?}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_ends_in_mid_upload_costs_no_part() {
     let world = Arc::new(World::start().await.unwrap());
     let files = Files::new(2 * MIB, 9);

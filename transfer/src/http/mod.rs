@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod connecting;
+mod heads;
 pub(crate) mod payload;
 pub(crate) mod sink;
 pub(crate) mod transport;
@@ -60,6 +61,8 @@ pub(crate) struct Call<'a> {
     pub(crate) payload: Payload,
     /// Whether OSS answers with the CRC64 of the payload, which then must agree.
     pub(crate) checked: bool,
+    /// Whether it carries its signature elsewhere than in its headers.
+    pub(crate) unsigned: bool,
     /// Counts the payload's bytes as they go out.
     pub(crate) progress: Option<Arc<Progress>>,
 }
@@ -68,7 +71,17 @@ impl<'a> Call<'a> {
     /// A request without query, headers and body.
     pub(crate) fn new(operation: &'static str, method: &'static str, key: Option<&'a ObjectKey>) -> Self {
         let (query, headers) = (Vec::new(), Vec::new());
-        Self { operation, method, key, query, headers, payload: Payload::Empty, checked: false, progress: None }
+        Self {
+            operation,
+            method,
+            key,
+            query,
+            headers,
+            payload: Payload::Empty,
+            checked: false,
+            unsigned: false,
+            progress: None,
+        }
     }
 
     /// Adds a query parameter.
@@ -211,7 +224,8 @@ impl Http {
     ) -> Result<Reply, Failure> {
         let request = self.signed(call, credentials, sent)?;
         let (operation, method) = (call.operation, call.method);
-        self.observer.emit(Event::RequestSent { operation, method, url: request.url().to_string() });
+        let (url, head) = (request.url().to_string(), heads::shown(request.headers()));
+        self.observer.emit(Event::RequestSent { operation, method, url, headers: head });
         let began = Instant::now();
         let mut response = tokio::select! {
             response = self.client.execute(request) => response.map_err(|error| self.broken(sent, &error))?,
@@ -219,7 +233,8 @@ impl Http {
         };
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
         let request_id = answer::text(&headers, "x-oss-request-id").unwrap_or_default().to_owned();
-        self.observer.emit(Event::ResponseReceived { operation, status, request_id, elapsed: began.elapsed() });
+        let (elapsed, head) = (began.elapsed(), heads::shown(&headers));
+        self.observer.emit(Event::ResponseReceived { operation, status, request_id, headers: head, elapsed });
         // OSS reports a failed callback as 203.
         if !response.status().is_success() || status == 203 {
             let body = self.error_body(&mut response).await;
@@ -306,7 +321,9 @@ impl Http {
         let mut request = self.request(call.method, call.key);
         request.query = call.query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         request.headers = call.headers.clone();
-        self.signer(credentials).sign_headers(&mut request);
+        if !call.unsigned {
+            self.signer(credentials).sign_headers(&mut request);
+        }
         let method = call.method.parse().map_err(|_| config("method", call.method))?;
         let mut out = reqwest::Request::new(method, self.url(&request)?);
         for (name, value) in &request.headers {

@@ -79,17 +79,17 @@ pub struct Uploaded {
 }
 
 /// One upload as its observer sees it.
-struct Job<'a> {
-    http: &'a Http,
-    key: &'a ObjectKey,
-    size: u64,
-    parts: u32,
-    options: &'a UploadOptions,
+pub(crate) struct Job<'a> {
+    pub(crate) http: &'a Http,
+    pub(crate) key: &'a ObjectKey,
+    pub(crate) size: u64,
+    pub(crate) parts: u32,
+    pub(crate) options: &'a UploadOptions,
 }
 
 impl Job<'_> {
     /// Runs `work`, stops it when the upload is cancelled, and tells of its beginning and end.
-    async fn run<F>(&self, work: impl FnOnce(Arc<Progress>) -> F) -> Result<Uploaded, TransferError>
+    pub(crate) async fn run<F>(&self, work: impl FnOnce(Arc<Progress>) -> F) -> Result<Uploaded, TransferError>
     where
         F: Future<Output = Result<Stored, TransferError>>,
     {
@@ -116,10 +116,10 @@ impl Job<'_> {
 }
 
 /// What OSS said of an object that it now holds.
-struct Stored {
-    etag: String,
-    crc64: u64,
-    request_id: String,
+pub(crate) struct Stored {
+    pub(crate) etag: String,
+    pub(crate) crc64: u64,
+    pub(crate) request_id: String,
 }
 
 /// The headers with which an object is stored.

@@ -190,7 +190,7 @@ impl Run<'_> {
 
     /// The parts that the checkpoint records, as OSS would list them.
     fn confirmed(&self, checkpoint: &Checkpoint) -> BTreeMap<u32, ListedPart> {
-        let size_of = |number| self.plan.iter().find(|part| part.number == number).map(|part| part.len);
+        let size_of = |number: u32| self.plan.get((number as usize).checked_sub(1)?).map(|part| part.len);
         let listed = checkpoint.parts.iter().filter_map(|(&number, part)| {
             let (size, etag, crc64) = (size_of(number)?, part.etag.clone(), Some(part.crc64));
             Some((number, ListedPart { number, size, etag, crc64 }))
