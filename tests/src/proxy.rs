@@ -139,7 +139,9 @@ async fn make_up(client: &mut TcpStream, status: u16) -> std::io::Result<()> {
     let body = "<Error><Code>ServiceUnavailable</Code><Message>Please try again.</Message></Error>";
     let head = format!("HTTP/1.1 {status} Trouble\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
     let mut block = vec![0; 16 * 1024];
-    client.read(&mut block).await?;
+    if client.read(&mut block).await? == 0 {
+        return Ok(());
+    }
     client.write_all(format!("{head}{body}").as_bytes()).await?;
     client.shutdown().await?;
     let drain = async { while client.read(&mut block).await.is_ok_and(|read| read > 0) {} };
