@@ -96,7 +96,7 @@ impl World {
     /// # Errors
     /// [`TransferError::Config`].
     pub fn app_provider(&self) -> Result<Arc<Provider>, TransferError> {
-        self.provider(CredentialsSource::AppServer { url: self.token_url.clone() }, Observer::silent())
+        self.provider(CredentialsSource::AppServer { url: self.token_url.clone(), bearer: None }, Observer::silent())
     }
 
     /// A client of the demo's bucket.

@@ -106,13 +106,16 @@ async fn run(path: &Path) -> Result<(), (u8, String)> {
     let listener = TcpListener::bind(config.listen).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
     let nudge = nudged_by_hangup();
+    // Before readiness is told: who reads it may stop the server at once.
+    let signals = StopSignals::listen()
+        .map_err(|error| (EXIT_RUN, format!("the app server cannot listen to signals to stop: {error}")))?;
     // A reader that has gone away is no reason to stop serving.
     let _ = writeln!(std::io::stdout(), "{}", readiness(&config, &app, address));
     let judging = Arc::clone(&app);
     tokio::spawn(async move { judging.judge_key().await });
     let limits = config.limits.clone().unwrap_or_default();
     let door = Door { tls, connections: limits.connections, metrics: app.metrics() };
-    let stop = drained_after_signal(Arc::clone(&app), Duration::from_secs(limits.drain_seconds.into()));
+    let stop = drained_after_signal(signals, Arc::clone(&app), Duration::from_secs(limits.drain_seconds.into()));
     let watching = tokio::spawn(server::reload::watch(Arc::clone(&app), path.to_owned(), nudge));
     let served = server::serve_through(door, listener, server::router(Arc::clone(&app)), stop).await;
     watching.abort();
@@ -149,8 +152,8 @@ fn readiness(config: &Config, app: &App, address: SocketAddr) -> serde_json::Val
 }
 
 /// Completes when requests should no longer be taken: a signal to stop, and `wait` for balancers to notice.
-async fn drained_after_signal(app: Arc<App>, wait: Duration) {
-    stop_signal().await;
+async fn drained_after_signal(signals: StopSignals, app: Arc<App>, wait: Duration) {
+    signals.told_to_stop().await;
     app.drain();
     if !wait.is_zero() {
         tracing::info!(seconds = wait.as_secs(), "/readyz says so; requests are still taken for a while");
@@ -174,26 +177,37 @@ fn nudged_by_hangup() -> Arc<Notify> {
     nudge
 }
 
-/// Completes on SIGINT (Ctrl-C) or SIGTERM.
-async fn stop_signal() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+/// Ctrl+C or a polite kill, heard of from its making on.
+#[cfg(unix)]
+struct StopSignals([tokio::signal::unix::Signal; 2]);
+
+#[cfg(unix)]
+impl StopSignals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?]))
+    }
+
+    async fn told_to_stop(self) {
+        let Self([mut interrupt, mut terminate]) = self;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
+    }
+}
+
+/// Ctrl+C, heard of from its making on.
+#[cfg(windows)]
+struct StopSignals(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl StopSignals {
+    fn listen() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn told_to_stop(mut self) {
+        let _ = self.0.recv().await;
     }
 }

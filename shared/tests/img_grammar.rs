@@ -176,8 +176,9 @@ fn every_action_prints_as_it_is_read() {
 
 #[test]
 fn crops_keep_the_documented_part() {
-    // (source, parameters, left, top, width, height)
-    let cases: &[((u32, u32), &str, Option<[u32; 4]>)] = &[
+    /// Width and height of the source, parameters; left, top, width and height of what is kept.
+    type Crop = ((u32, u32), &'static str, Option<[u32; 4]>);
+    let cases: &[Crop] = &[
         ((400, 267), "x_100,y_50", Some([100, 50, 300, 217])),
         ((400, 267), "x_10,y_10,w_200,h_200,g_se", Some([210, 77, 190, 190])),
         ((400, 300), "w_100,h_100,g_center", Some([150, 100, 100, 100])),

@@ -2,8 +2,10 @@
 
 #![allow(clippy::expect_used)] // helpers of tests, where a surprise is a failure
 
+mod proxy;
 mod raw;
 mod stage;
 
+pub use proxy::{Proxy, Trouble};
 pub use raw::{Answer, Ask};
 pub use stage::{Stage, token_policy};

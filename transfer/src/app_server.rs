@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 use serde_json::Value;
+use shared::secret::Secret;
 use shared::token::{Grant, TokenReply};
 
 use crate::error::TransferError;
@@ -20,26 +21,32 @@ const MAX_BODY: usize = 1024 * 1024;
 pub(crate) struct AppServer {
     url: Url,
     client: reqwest::Client,
+    /// Shown as `Authorization: Bearer`, where the app server wants to know who asks.
+    bearer: Option<Secret>,
     /// Host and port, for messages.
     host: String,
 }
 
 impl AppServer {
     /// Checks the URL; connects to nothing.
-    pub(crate) fn new(url: &str) -> Result<Self, TransferError> {
+    pub(crate) fn new(url: &str, bearer: Option<Secret>) -> Result<Self, TransferError> {
         let fail = |problem: &str| TransferError::Config { setting: "the token URL", problem: problem.to_owned() };
         let url = Url::parse(url.trim()).map_err(|error| fail(&format!("it is no URL ({error})")))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(fail("it must begin with http:// or https:// and name a host"));
         }
         let builder = transport::builder(&url, CONNECT_TIMEOUT).timeout(TOTAL_TIMEOUT);
-        Ok(Self { client: transport::build(builder)?, host: transport::authority(&url), url })
+        Ok(Self { client: transport::build(builder)?, host: transport::authority(&url), url, bearer })
     }
 
     /// Fetches a token.
     pub(crate) async fn ask(&self, observer: &Observer) -> Result<Grant, TransferError> {
         observer.emit(Event::TokenRequested { url: self.shown_url() });
-        let mut response = self.client.get(self.url.clone()).send().await.map_err(|error| self.broken(&error))?;
+        let mut request = self.client.get(self.url.clone());
+        if let Some(bearer) = &self.bearer {
+            request = request.bearer_auth(bearer.expose());
+        }
+        let mut response = request.send().await.map_err(|error| self.broken(&error))?;
         let status = response.status();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {

@@ -9,14 +9,18 @@ use bytes::Bytes;
 use shared::clock::Clock;
 use shared::object_key::ObjectKey;
 
+use crate::append::{self, Tail};
+use crate::checkpoint::{Checkpoint, SavedCheckpoint};
 use crate::config::ClientConfig;
 use crate::credentials::Provider;
+use crate::download::DownloadOptions;
+use crate::download::{ranged, whole};
 use crate::error::TransferError;
 use crate::http::Http;
 use crate::object::{Downloaded, Listing, ObjectMeta};
 use crate::observer::Observer;
-use crate::upload::{UploadOptions, Uploaded, multipart, simple};
-use crate::{download, object, presign};
+use crate::upload::{PartMap, UploadOptions, Uploaded, multipart, resumable, simple};
+use crate::{object, post_form, presign};
 
 /// Talks to one bucket. Clones share connections, credentials and the limit on concurrent requests.
 ///
@@ -82,6 +86,58 @@ impl Client {
         multipart::upload(&self.0, key, file, options).await
     }
 
+    /// Multipart upload of a file that outlives the program. `folder` (made if need be) keeps its checkpoint, which is on disk
+    /// before the first part is sent; the same call after a kill, a failure or a [pause](crate::CancelToken::pause) goes on:
+    /// parts that ListParts names, and that have the file's bytes, are not sent again. Another size, time of modification or
+    /// first 256 KiB of the file, or other headers, begin a new upload, and the old one is aborted. Cancelling aborts it,
+    /// too. An empty file is uploaded simply.
+    ///
+    /// # Errors
+    /// As for [`upload_simple`](Self::upload_simple); [`TransferError::Busy`] while the same upload runs elsewhere.
+    pub async fn upload_resumable(
+        &self,
+        key: &ObjectKey,
+        file: &Path,
+        folder: &Path,
+        options: &UploadOptions,
+    ) -> Result<Uploaded, TransferError> {
+        resumable::upload(&self.0, key, file, folder, options).await
+    }
+
+    /// Whether `checkpoint` is of an upload to this bucket.
+    pub fn is_of(&self, checkpoint: &Checkpoint) -> bool {
+        checkpoint.bucket_url == self.0.bucket_url()
+    }
+
+    /// What `checkpoint`, and what OSS's ListParts says of each part of an upload.
+    ///
+    /// # Errors
+    /// [`TransferError::Config`] when the checkpoint is of another bucket.
+    pub async fn part_map(&self, checkpoint: &Checkpoint) -> Result<PartMap, TransferError> {
+        resumable::part_map(&self.0, checkpoint).await
+    }
+
+    /// Gives an unfinished upload up: AbortMultipartUpload, then removes the checkpoint.
+    ///
+    /// # Errors
+    /// As for [`part_map`](Self::part_map); [`TransferError::Busy`] while the upload runs. The checkpoint is then still there.
+    pub async fn discard(&self, saved: &SavedCheckpoint) -> Result<(), TransferError> {
+        resumable::discard(&self.0, saved.path.clone()).await
+    }
+
+    /// PostObject of bytes in memory, at most 64 MiB, as a browser's form does it: signed by a policy that allows this one object, for 15 minutes.
+    ///
+    /// # Errors
+    /// As for [`put_bytes`](Self::put_bytes); [`TransferError::TooLarge`].
+    pub async fn post_form(
+        &self,
+        key: &ObjectKey,
+        body: Bytes,
+        options: &UploadOptions,
+    ) -> Result<Uploaded, TransferError> {
+        post_form::post(&self.0, key, body, options).await
+    }
+
     /// HeadObject.
     ///
     /// # Errors
@@ -103,7 +159,38 @@ impl Client {
     /// # Errors
     /// [`TransferError::CrcMismatch`] when other bytes arrived; [`TransferError::File`]. `to` is then as it was.
     pub async fn download(&self, key: &ObjectKey, to: &Path) -> Result<Downloaded, TransferError> {
-        download::download(&self.0, key, to).await
+        whole(&self.0, key, to, &DownloadOptions::default()).await
+    }
+
+    /// GetObject in ranges side by side, into a file that outlives the program: what an earlier call with the same `to`
+    /// brought of the same object (by ETag, size and CRC64) is read again and kept. Until it is whole and its CRC64 agrees,
+    /// it lies beside `to` as `.<name>.part`, with `.<name>.part.json`. [Pausing](crate::CancelToken::pause), failing and a
+    /// kill keep these; cancelling removes them.
+    ///
+    /// # Errors
+    /// As for [`download`](Self::download); [`TransferError::Oss`] with `PreconditionFailed` when the object is replaced
+    /// meanwhile; [`TransferError::Busy`] while the same download runs elsewhere.
+    pub async fn download_resumable(
+        &self,
+        key: &ObjectKey,
+        to: &Path,
+        options: &DownloadOptions,
+    ) -> Result<Downloaded, TransferError> {
+        ranged::download(&self.0, key, to, options).await
+    }
+
+    /// AppendObject behind `tail`, which an earlier call gave, or [`Tail::default`] for a new object; where it ends now.
+    ///
+    /// # Errors
+    /// [`TransferError::Oss`] with `PositionNotEqualToLength` when the object ends elsewhere; [`TransferError::CrcMismatch`].
+    pub async fn append(
+        &self,
+        key: &ObjectKey,
+        tail: Tail,
+        body: Bytes,
+        options: &UploadOptions,
+    ) -> Result<Tail, TransferError> {
+        append::append(&self.0, key, tail, body, options).await
     }
 
     /// DeleteObject; an absent object is no error.

@@ -1,5 +1,6 @@
 //! Where the bucket is and how patient the client is: the reference document's `ClientConfiguration`.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use shared::bucket::BucketName;
@@ -12,6 +13,8 @@ use crate::error::TransferError;
 pub const MIN_PART_SIZE: u64 = 100 * 1024;
 /// The largest part, and the largest object of a single PutObject, that OSS takes.
 pub const MAX_PART_SIZE: u64 = 5 * 1024 * 1024 * 1024;
+/// The least limit on bytes per second: with less, a connection would seem dead.
+const MIN_RATE: u64 = 10 * 1024;
 /// How many parts an upload may have.
 pub const MAX_PARTS: u64 = 10_000;
 
@@ -36,6 +39,8 @@ pub struct ClientConfig {
     pub max_error_retries: u32,
     /// Bytes in a part of a multipart upload; at least 100 KiB, and grown so that an upload has at most 10 000 parts.
     pub part_size: u64,
+    /// The most bytes that all requests together may send, and receive, in a second; at least 10 KiB. `None` knows no limit.
+    pub max_bytes_per_second: Option<NonZeroU64>,
     /// The first repetition waits a random time up to twice this, the next up to four times this, and so on.
     pub retry_base_wait: Duration,
     /// The longest wait before a repetition.
@@ -55,6 +60,7 @@ impl ClientConfig {
             max_concurrent_requests: 5,
             max_error_retries: 2,
             part_size: 1024 * 1024,
+            max_bytes_per_second: None,
             retry_base_wait: Duration::from_millis(200),
             retry_max_wait: Duration::from_secs(20),
         }
@@ -71,6 +77,9 @@ impl ClientConfig {
         }
         if self.connect_timeout.is_zero() || self.socket_timeout.is_zero() {
             return fail("connect_timeout or socket_timeout", "it must be longer than zero");
+        }
+        if self.max_bytes_per_second.is_some_and(|rate| rate.get() < MIN_RATE) {
+            return fail("max_bytes_per_second", "it must be at least 10240 (10 KiB/s)");
         }
         Ok(())
     }

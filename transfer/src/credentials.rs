@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use shared::clock::Clock;
 use shared::credentials::Credentials;
-use shared::secret::mask;
+use shared::secret::{Secret, mask};
 use shared::token::{Grant, GrantPlace};
 use time::{Duration, OffsetDateTime};
 
@@ -19,16 +19,55 @@ use crate::observer::{Event, Observer};
 /// A token is replaced when less than this is left, as in the mobile SDKs (`oss-rest.md` §3.3).
 const EARLY: Duration = Duration::minutes(5);
 
+/// How long an app server that failed is left in peace while the old token is good.
+const REST: Duration = Duration::seconds(10);
+
 /// Where credentials come from.
 #[derive(Debug, Clone)]
 pub enum CredentialsSource {
-    /// A bare GET of this URL, as the mobile SDKs do (`token-server.md` §2.1).
+    /// A bare GET of this URL, as the mobile SDKs do (`token-server.md` §2.1). A credentials URI answers in the same form (§2.5).
     AppServer {
-        /// The token URL; whatever identifies the user rides in its query.
+        /// The token URL; what identifies the user may ride in its query, signed or not.
         url: String,
+        /// Sent as `Authorization: Bearer`, where the app server asks for that.
+        bearer: Option<Secret>,
     },
     /// These, for ever.
     Fixed(Credentials),
+}
+
+impl CredentialsSource {
+    /// What the environment names, in the SDKs' order (`token-server.md` §2.4, §2.5, §3.8): `OSS_ACCESS_KEY_ID`,
+    /// `OSS_ACCESS_KEY_SECRET` and `OSS_SESSION_TOKEN`; `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and
+    /// `ALIBABA_CLOUD_SECURITY_TOKEN`; `ALIBABA_CLOUD_CREDENTIALS_URI`. `variable` looks one up.
+    ///
+    /// # Errors
+    /// [`TransferError::Config`] when there is none of them, or an id without its secret.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, TransferError> {
+        let filled = |name: &str| variable(name).filter(|value| !value.is_empty());
+        for [id, secret, token] in [
+            ["OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN"],
+            ["ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"],
+        ] {
+            let Some(access_key_id) = filled(id) else { continue };
+            let Some(access_key_secret) = filled(secret) else {
+                let problem = format!("{id} is set, but not {secret}");
+                return Err(TransferError::Config { setting: "the environment", problem });
+            };
+            let mut credentials = Credentials::long_term(access_key_id, Secret::new(access_key_secret));
+            credentials.security_token = filled(token).map(Secret::new);
+            return Ok(Self::Fixed(credentials));
+        }
+        match filled("ALIBABA_CLOUD_CREDENTIALS_URI") {
+            Some(url) => Ok(Self::AppServer { url, bearer: None }),
+            None => Err(TransferError::Config {
+                setting: "the environment",
+                problem:
+                    "it names no credentials; set OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET, or name an app server"
+                        .to_owned(),
+            }),
+        }
+    }
 }
 
 /// Keeps credentials fresh. Share one in an [`Arc`].
@@ -49,8 +88,8 @@ impl Provider {
             CredentialsSource::Fixed(credentials) => {
                 Kind::Fixed(Box::new(Grant { credentials, place: GrantPlace::default() }), Skew::default())
             }
-            CredentialsSource::AppServer { url } => {
-                let (server, state, skew) = (AppServer::new(&url)?, Mutex::default(), Skew::default());
+            CredentialsSource::AppServer { url, bearer } => {
+                let (server, state, skew) = (AppServer::new(&url, bearer)?, Mutex::default(), Skew::default());
                 Kind::AppServer(Arc::new(Keeper { server, clock, observer, skew, state }))
             }
         }))
@@ -75,7 +114,11 @@ impl Provider {
             Kind::Fixed(grant, _) => Ok((**grant).clone()),
             Kind::AppServer(keeper) => match keeper.fresh() {
                 Some(grant) => Ok(grant),
-                None => keeper.fetch().await,
+                // Early is early enough to fail: a token that is still good is used on, and the app server asked again later.
+                None => match keeper.fetch().await {
+                    Err(error) => keeper.alive().ok_or(error),
+                    granted => granted,
+                },
             },
         }
     }
@@ -159,6 +202,8 @@ struct Keeper {
 #[derive(Default)]
 struct State {
     held: Option<Held>,
+    /// When the last fetch failed, if it did.
+    failed: Option<OffsetDateTime>,
     flight: Option<Flight>,
 }
 
@@ -177,7 +222,19 @@ impl Keeper {
         let now = self.clock.now();
         let state = self.state();
         let held = state.held.as_ref()?;
-        is_fresh(held, now, self.skew.get()).then(|| held.grant.clone())
+        let resting = state.failed.is_some_and(|failed| now - failed < REST) && self.is_alive(held, now);
+        (resting || is_fresh(held, now, self.skew.get())).then(|| held.grant.clone())
+    }
+
+    /// The token at hand, if OSS still takes it.
+    fn alive(&self) -> Option<Grant> {
+        let (now, state) = (self.clock.now(), self.state());
+        let held = state.held.as_ref()?;
+        self.is_alive(held, now).then(|| held.grant.clone())
+    }
+
+    fn is_alive(&self, held: &Held, now: OffsetDateTime) -> bool {
+        held.grant.credentials.expiration.is_none_or(|end| end > now.saturating_add(self.skew.get()))
     }
 
     /// Joins the fetch under way, or begins one. It runs to its end even if all who wait for it give up.
@@ -202,6 +259,7 @@ impl Keeper {
     fn land(&self, outcome: Result<Grant, TransferError>) -> Result<Grant, TransferError> {
         let mut state = self.state();
         state.flight = None;
+        state.failed = outcome.is_err().then(|| self.clock.now());
         if let Ok(grant) = &outcome {
             state.held = Some(Held { grant: grant.clone(), received: self.clock.now() });
         }
@@ -257,7 +315,7 @@ mod tests {
     #[tokio::test]
     async fn only_the_token_at_hand_can_be_refused() {
         let (clock, nobody) = (Arc::new(shared::clock::SystemClock), "http://127.0.0.1:1/token".to_owned());
-        let source = CredentialsSource::AppServer { url: nobody };
+        let source = CredentialsSource::AppServer { url: nobody, bearer: None };
         let provider = Provider::new(source, clock.clone(), Observer::silent()).unwrap();
         let [old, new] = ["STS.1", "STS.2"].map(|id| Credentials::long_term(id, Secret::new("s")));
         let Kind::AppServer(keeper) = &provider.0 else { panic!("it has an app server") };

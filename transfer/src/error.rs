@@ -83,6 +83,15 @@ pub enum TransferError {
         /// The checksum that OSS stated.
         remote: u64,
     },
+    /// Another upload of the same file to the same object is running.
+    #[error("the upload that {} belongs to is running already; wait for it, or stop it first", checkpoint.display())]
+    Busy {
+        /// The checkpoint that it holds.
+        checkpoint: PathBuf,
+    },
+    /// The caller paused.
+    #[error("the transfer was paused; start it again to go on")]
+    Paused,
     /// The caller cancelled.
     #[error("the transfer was cancelled")]
     Cancelled,
@@ -132,6 +141,8 @@ impl TransferError {
             Self::File { .. } => "File",
             Self::FileChanged { .. } => "FileChanged",
             Self::CrcMismatch { .. } => "CrcMismatch",
+            Self::Busy { .. } => "Busy",
+            Self::Paused => "Paused",
             Self::Cancelled => "Cancelled",
             Self::TooLarge { .. } => "TooLarge",
             Self::DemoKeyToRealCloud { .. } => "DemoKeyToRealCloud",

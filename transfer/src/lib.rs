@@ -3,26 +3,34 @@
 //! A [`Provider`] keeps the token fresh, a [`Client`] talks to one bucket, and an [`Observer`] hears of every step of both.
 
 mod app_server;
+mod append;
 mod blocking;
 pub mod cancel;
+pub mod checkpoint;
 pub mod client;
 pub mod config;
 pub mod credentials;
 mod download;
+mod durable;
 pub mod error;
 mod http;
 pub mod object;
 pub mod observer;
+mod pace;
+mod post_form;
 mod presign;
 mod retry;
 mod source;
 pub mod upload;
 
+pub use append::Tail;
 pub use cancel::CancelToken;
+pub use checkpoint::{Checkpoint, SavedCheckpoint};
 pub use client::Client;
 pub use config::ClientConfig;
 pub use credentials::{CredentialsSource, Provider};
+pub use download::DownloadOptions;
 pub use error::TransferError;
 pub use object::{Downloaded, ListedObject, Listing, ObjectMeta};
 pub use observer::{Event, Observer};
-pub use upload::{ProgressFn, UploadOptions, Uploaded};
+pub use upload::{ListedPart, MappedPart, PartMap, ProgressFn, UploadOptions, Uploaded};

@@ -70,6 +70,8 @@ pub enum Event {
         method: &'static str,
         /// The URL.
         url: String,
+        /// The head, signature and token hidden.
+        headers: Vec<(String, String)>,
     },
     /// An answer's head has come in.
     ResponseReceived {
@@ -79,6 +81,8 @@ pub enum Event {
         status: u16,
         /// Names the request in OSS's log.
         request_id: String,
+        /// The head.
+        headers: Vec<(String, String)>,
         /// Since [`Event::RequestSent`].
         elapsed: Duration,
     },
@@ -100,6 +104,29 @@ pub enum Event {
         /// Bytes in all.
         size: u64,
         /// Requests that carry them: 1 for a simple upload.
+        parts: u32,
+    },
+    /// An earlier upload of the same file goes on.
+    UploadResumed {
+        /// The object.
+        key: String,
+        /// The numbers of the parts that OSS holds.
+        parts: Vec<u32>,
+        /// Bytes in them.
+        bytes: u64,
+    },
+    /// A checkpoint is of no use, and the upload begins anew.
+    CheckpointRejected {
+        /// The object.
+        key: String,
+        /// Why, for a person.
+        reason: String,
+    },
+    /// A checkpoint is on disk, durably.
+    CheckpointSaved {
+        /// The object.
+        key: String,
+        /// Parts that it says are confirmed.
         parts: u32,
     },
     /// A part is on its way.

@@ -26,14 +26,18 @@ const WRONG_SIGNING_DATE: &str = "Invalid signing date in Authorization header."
 pub(crate) fn remedy(error: &TransferError) -> Remedy {
     use TransferError as E;
     match error {
-        E::Connect { .. } | E::Interrupted { .. } | E::Timeout { .. } => Remedy::Wait,
+        // Bytes that were damaged on the way may arrive the next time.
+        E::Connect { .. } | E::Interrupted { .. } | E::Timeout { .. } | E::CrcMismatch { .. } => Remedy::Wait,
+        // The app server's own trouble, or STS's: it may pass. Other refusals are decisions.
+        E::Token { code, .. } if code.starts_with("Http5") || code.starts_with("Throttling") => Remedy::Wait,
         E::Oss(error) => remedy_of_refusal(error),
         E::Token { .. }
         | E::TokenBody(_)
         | E::Answer { .. }
         | E::File { .. }
         | E::FileChanged { .. }
-        | E::CrcMismatch { .. }
+        | E::Busy { .. }
+        | E::Paused
         | E::Cancelled
         | E::TooLarge { .. }
         | E::DemoKeyToRealCloud { .. }
@@ -134,8 +138,12 @@ mod tests {
             (code(OssCode::InvalidAccessKeyId), Remedy::RefreshToken),
             (code(OssCode::InvalidSecurityToken), Remedy::RefreshToken),
             (TransferError::Cancelled, Remedy::None),
-            (TransferError::CrcMismatch { local: 1, remote: 2 }, Remedy::None),
-            (TransferError::Token { code: host(), message: host() }, Remedy::None),
+            (TransferError::Paused, Remedy::None),
+            (TransferError::CrcMismatch { local: 1, remote: 2 }, Remedy::Wait),
+            (TransferError::Token { code: "Http502".to_owned(), message: host() }, Remedy::Wait),
+            (TransferError::Token { code: "Throttling.User".to_owned(), message: host() }, Remedy::Wait),
+            (TransferError::Token { code: "Http403".to_owned(), message: host() }, Remedy::None),
+            (TransferError::Token { code: "NoPermission".to_owned(), message: host() }, Remedy::None),
         ] {
             assert_eq!(remedy(&error), expected, "{error}");
         }

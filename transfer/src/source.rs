@@ -34,6 +34,7 @@ impl SourceFile {
             if !metadata.is_file() {
                 return Err(failed(std::io::Error::other("it is not a regular file")));
             }
+            let path = std::path::absolute(&path).map_err(failed)?;
             Ok(Arc::new(Self { size: metadata.len(), modified: metadata.modified().ok(), path }))
         })
         .await
@@ -42,6 +43,27 @@ impl SourceFile {
     /// Bytes in the file.
     pub(crate) fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Where it is, absolute.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// When it was last modified, in nanoseconds since 1970, where the system tells.
+    pub(crate) fn modified(&self) -> Option<i64> {
+        let since = self.modified?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_nanos()).ok()
+    }
+
+    /// All of it.
+    pub(crate) fn whole(self: &Arc<Self>) -> FileRange {
+        FileRange::new(self, 0, self.size)
+    }
+
+    /// The MD5 of its first block.
+    pub(crate) async fn head_md5(self: &Arc<Self>) -> Result<[u8; 16], TransferError> {
+        FileRange::new(self, 0, self.size.min(BLOCK as u64)).md5().await
     }
 
     /// Looks again.
@@ -98,6 +120,19 @@ impl FileRange {
                 digest.update(&block);
             }
             Ok(digest.finalize().into())
+        })
+        .await
+    }
+
+    /// The CRC64 of the range.
+    pub(crate) async fn crc64(&self) -> Result<u64, TransferError> {
+        let mut reader = self.reader();
+        blocking::run(move || {
+            let mut whole = 0;
+            while let Some((_, crc)) = reader.read_block()? {
+                whole = crc;
+            }
+            Ok(whole)
         })
         .await
     }

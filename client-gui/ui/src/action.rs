@@ -55,6 +55,12 @@ pub enum Action {
     Upload,
     /// Put the finished upload aside, to upload the same picture under another name or in another way.
     UploadAgain,
+    /// Stop the upload so that it can go on later.
+    Pause,
+    /// Go on with the unfinished upload of this checkpoint.
+    Resume(PathBuf),
+    /// Give the unfinished upload of this checkpoint up.
+    Discard(PathBuf),
     /// Stop the upload, or else dismiss the notice.
     Cancel,
     /// Ask the app server for a new token.

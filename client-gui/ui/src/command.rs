@@ -81,6 +81,23 @@ pub enum Command {
         /// The upload.
         job: JobId,
     },
+    /// Stop an upload so that it can go on later; it ends with `Event::Uploaded` all the same.
+    Pause {
+        /// The upload.
+        job: JobId,
+    },
+    /// Look for uploads that were begun and not ended, and ask OSS about them.
+    Survey {
+        /// Where to.
+        place: Place,
+    },
+    /// Give an unfinished upload up, here and at OSS; then as `Survey`.
+    Discard {
+        /// Where to.
+        place: Place,
+        /// Its checkpoint.
+        checkpoint: PathBuf,
+    },
     /// Get the object as IMG makes it.
     Process {
         /// Names this job.
@@ -162,6 +179,15 @@ pub enum Event {
         /// How far it is.
         progress: Progress,
     },
+    /// The parts of an upload move on, as often as its progress.
+    Parts {
+        /// The job.
+        job: JobId,
+        /// One for each part.
+        parts: Arc<[PartState]>,
+    },
+    /// `Command::Survey` or `Command::Discard` has ended: every unfinished upload to this place.
+    Surveyed(Vec<Unfinished>),
     /// `Command::Upload` has ended.
     Uploaded {
         /// The job.
@@ -180,6 +206,8 @@ pub enum Event {
     Noted(Activity),
     /// `Command::Save` failed.
     NotSaved(Problem),
+    /// An unfinished upload could not be looked at, or not be given up.
+    NotCleared(Problem),
 }
 
 /// Why an upload ended without a receipt.
@@ -187,6 +215,8 @@ pub enum Event {
 pub enum Failure {
     /// The person cancelled it.
     Cancelled,
+    /// The person paused it.
+    Paused,
     /// Something went wrong.
     Problem(Problem),
 }
@@ -244,8 +274,43 @@ pub struct Progress {
     pub parts_done: u32,
     /// Parts to send; 0 or 1 for a simple upload.
     pub parts: u32,
+    /// Parts that the checkpoint on disk has; `None` when there is none.
+    pub saved: Option<u32>,
     /// Since the upload began.
     pub elapsed: Duration,
+}
+
+/// How far a part of a running upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PartState {
+    /// Its turn has not come.
+    #[default]
+    Waiting,
+    /// It is on its way.
+    Sending,
+    /// OSS has confirmed it.
+    Done,
+    /// OSS had it before this run.
+    Held,
+}
+
+/// An upload that was begun and not ended: what its checkpoint says, and what OSS says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The checkpoint's file.
+    pub checkpoint: PathBuf,
+    /// The file that was being uploaded.
+    pub file: PathBuf,
+    /// The object's name.
+    pub key: String,
+    /// The file's size then, in bytes.
+    pub size: u64,
+    /// One for each part: whether the checkpoint has it, and whether OSS has it.
+    pub parts: Vec<(bool, bool)>,
+    /// Bytes that OSS has.
+    pub held: u64,
+    /// What must be said of it: the file is gone, OSS does not know it any more, OSS could not be asked.
+    pub doubt: Option<String>,
 }
 
 /// What OSS said to a finished upload.
@@ -265,6 +330,10 @@ pub struct Receipt {
     pub crc64_at_oss: Option<u64>,
     /// How many parts; 1 for a simple upload.
     pub parts: u32,
+    /// Bytes that OSS had before this run.
+    pub held: u64,
+    /// Bytes that were sent more than once, over all runs.
+    pub resent: u64,
     /// How long it took.
     pub elapsed: Duration,
     /// Names the last request in the service's log.

@@ -4,12 +4,15 @@ mod changes;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use crate::action::Step;
-use crate::command::{Activity, Hop, HopOutcome, JobId, Picture, Place, Processed, Progress, Receipt, TokenView};
+use crate::command::{
+    Activity, Hop, HopOutcome, JobId, PartState, Picture, Place, Processed, Progress, Receipt, TokenView, Unfinished,
+};
 use crate::naming::{self, Filling};
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -41,6 +44,8 @@ pub struct State {
     pub path_field: String,
     /// The upload.
     pub upload: Upload,
+    /// Uploads that were begun and not ended.
+    pub unfinished: Vec<Unfinished>,
     /// What IMG made.
     pub processed: Processing,
     /// Something that must be said above the page.
@@ -90,10 +95,14 @@ pub enum Upload {
     Running {
         /// Its job.
         job: JobId,
+        /// The object's name.
+        key: String,
         /// How far it is.
         progress: Progress,
         /// The recent past, oldest first.
         samples: VecDeque<Progress>,
+        /// How far each part is; empty for a simple upload.
+        parts: Arc<[PartState]>,
         /// Whether it was told to stop.
         stopping: bool,
     },
@@ -101,6 +110,8 @@ pub enum Upload {
     Done(Receipt),
     /// The person stopped it.
     Cancelled,
+    /// The person stopped it for now.
+    Paused,
     /// It failed.
     Failed(Problem),
 }
@@ -135,6 +146,7 @@ impl State {
             picture: Selection::None,
             path_field: String::new(),
             upload: Upload::Idle,
+            unfinished: Vec::new(),
             processed: Processing::default(),
             notice: None,
             activity: VecDeque::new(),

@@ -6,7 +6,7 @@
 mod support;
 
 use client_ui::action::Step;
-use client_ui::command::{Command, Event, Failure, Hop, HopOutcome, JobId, Reach};
+use client_ui::command::{Command, Event, Failure, Hop, HopOutcome, JobId, PartState, Reach, Unfinished};
 use client_ui::dialogs::Picked;
 use client_ui::problem::{Help, Problem};
 use client_ui::settings::{Settings, ThemeChoice, UploadMode};
@@ -174,6 +174,59 @@ fn escape_cancels_an_upload() {
     // The late word of a job that is over changes nothing.
     desk.report([Event::Uploaded { job, outcome: Ok(receipt()) }]);
     assert!(matches!(desk.harness.state().state().upload, Upload::Cancelled));
+}
+
+#[test]
+fn an_upload_can_be_paused_gone_on_with_and_given_up() {
+    let mut desk = Desk::new(USUAL, ThemeChoice::Light);
+    desk.type_into("App server", "http://127.0.0.1:8080");
+    desk.configure();
+    assert!(
+        desk.commands().iter().any(|command| matches!(command, Command::Survey { .. })),
+        "it looks for them at once"
+    );
+    desk.select();
+    desk.click("Resumable upload");
+    let job = desk.upload();
+    let parts = [PartState::Held, PartState::Done, PartState::Sending, PartState::Waiting, PartState::Waiting];
+    desk.report([Event::Progress { job, progress: progress(1 << 21, 400) }, Event::Parts { job, parts: parts.into() }]);
+    assert!(desk.sees("Part map: 2 of 5 parts at OSS"));
+    assert!(desk.sees("2 parts at OSS, 1 of them before this run, 1 on their way; 2 in the checkpoint on disk"));
+    desk.shot("part-map");
+    desk.click("Pause");
+    assert_eq!(desk.commands(), [Command::Pause { job }]);
+    let unfinished = Unfinished {
+        checkpoint: "/c.json".into(),
+        file: photo().path,
+        key: "users/alice/雪山 sunrise.jpg".to_owned(),
+        size: 4_718_592,
+        parts: vec![(true, true), (false, true), (false, false), (false, false), (false, false)],
+        held: 2 << 20,
+        doubt: None,
+    };
+    desk.report([Event::Uploaded { job, outcome: Err(Failure::Paused) }, Event::Surveyed(vec![unfinished.clone()])]);
+    assert!(desk.sees("Paused.") && desk.sees("Checkpoint here: 1 of 5 parts"));
+    assert!(desk.sees("ListParts of OSS: 2 of 5 parts"));
+    desk.shot("unfinished");
+    desk.commands();
+    desk.click("Resume");
+    let commands = desk.commands();
+    let Some(Command::Upload { path, key, mode: UploadMode::Resumable, .. }) = commands.first() else {
+        panic!("{commands:?}")
+    };
+    assert_eq!((path, key), (&unfinished.file, &unfinished.key));
+    desk.harness.key_press(egui::Key::Escape);
+    desk.harness.run();
+    let job = desk.job(|command| match command {
+        Command::Cancel { job } => Some(*job),
+        _ => None,
+    });
+    desk.report([Event::Uploaded { job, outcome: Err(Failure::Cancelled) }]);
+    desk.commands();
+    desk.click("Give up");
+    assert!(
+        matches!(&desk.commands()[..], [Command::Discard { checkpoint, .. }] if *checkpoint == unfinished.checkpoint)
+    );
 }
 
 #[test]

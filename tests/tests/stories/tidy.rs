@@ -42,6 +42,7 @@ fn walls_between_crates_stand() {
     for (krate, forbidden) in [
         ("shared", &["tokio", "reqwest", "axum", "hyper", "egui", "eframe", "redb", "rfd"][..]),
         ("transfer", &["server", "emulator", "client-ui", "client-gui", "demo"]),
+        ("transfer-cli", &["server", "emulator", "client-ui", "client-gui", "demo"]),
         ("server", &["emulator", "transfer", "client-ui", "client-gui", "demo"]),
         ("emulator", &["server", "transfer", "client-ui", "client-gui", "demo"]),
         ("client-gui", &["server", "emulator", "demo"]),
@@ -95,7 +96,9 @@ fn nothing_is_left_for_later() {
 fn unsafe_code_is_forbidden_everywhere() {
     let root = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     assert!(root.contains("unsafe_code = \"forbid\""));
-    for krate in ["shared", "transfer", "server", "emulator", "client-gui", "client-gui/ui", "demo", "tests"] {
+    for krate in
+        ["shared", "transfer", "transfer-cli", "server", "emulator", "client-gui", "client-gui/ui", "demo", "tests"]
+    {
         let manifest = fs::read_to_string(self::root().join(krate).join("Cargo.toml")).unwrap();
         assert!(manifest.contains("[lints]\nworkspace = true"), "{krate} leaves the workspace's lints");
     }

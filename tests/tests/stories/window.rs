@@ -15,6 +15,7 @@ use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, TestRenderer};
 use image::RgbaImage;
 use tokio::runtime::Runtime;
+use transfer::{ProgressFn, UploadOptions};
 
 /// A file dialog whose user always chooses the same file.
 struct OneFile {
@@ -67,7 +68,12 @@ impl Desk {
         let wake = Arc::new(move || {
             let _ = wake.send(());
         });
-        let jobs = TokioJobs::new(runtime.handle().clone(), world.clock.clone(), wake, None);
+        let jobs = TokioJobs::new(
+            runtime.handle().clone(),
+            world.clock.clone(),
+            wake,
+            Some(folder.path().join("settings.json")),
+        );
         let settings = Settings { theme: ThemeChoice::Light, ..settings(&world) };
         let dialogs = OneFile { path, opened: false };
         let app = App::new(settings, Box::new(jobs), Box::new(dialogs), world.clock.clone());
@@ -151,6 +157,43 @@ fn from_configure_to_the_watermarked_thumbnail() {
     let client = desk.world.client(desk.world.app_provider().unwrap()).unwrap();
     let meta = desk.runtime.block_on(client.head(&key)).unwrap();
     assert_eq!((meta.size, meta.crc64.map(|crc| crc.to_string())), (photo.len() as u64, Some(crc64)));
+    desk.close();
+}
+
+#[test]
+fn an_upload_that_was_cut_off_is_shown_part_by_part_and_goes_on() {
+    const MIB: u64 = 1024 * 1024;
+    let mut desk = Desk::new(&vec![7; 6 * MIB as usize], "large.bin", |world| Settings {
+        app_server: world.token_url.clone(),
+        ..Settings::default()
+    });
+    // What an earlier run of the app has left: it stopped after two parts or a few more.
+    let options = UploadOptions::default();
+    let stop = options.cancel.clone();
+    let progress: ProgressFn = Arc::new(move |sent, _| {
+        if sent > 2 * MIB {
+            stop.pause();
+        }
+    });
+    let options = UploadOptions { progress: Some(progress), ..options };
+    let client = desk.world.client(desk.world.app_provider().unwrap()).unwrap();
+    let key = shared::object_key::ObjectKey::parse("users/demo/large.bin").unwrap();
+    let (file, uploads) = (desk.folder.path().join("large.bin"), desk.folder.path().join("uploads"));
+    let outcome = desk.runtime.block_on(client.upload_resumable(&key, &file, &uploads, &options));
+    assert_eq!(outcome.unwrap_err().code(), "Paused");
+
+    desk.click("Configure");
+    desk.harness.get_by_label_contains("Step 3 of 4").click();
+    desk.settle();
+    assert!(desk.sees("Unfinished: large.bin"));
+    assert!(desk.sees("ListParts of OSS: ") && desk.sees("Checkpoint here: "), "both truths are shown");
+    desk.keep("5-unfinished");
+    desk.click("Resume");
+    let crc64 = shared::crc64::crc64(&vec![7; 6 * MIB as usize]);
+    assert!(desk.sees(&format!("{crc64}, equal")));
+    assert!(desk.sees("Sent again"));
+    assert!(!desk.sees("Unfinished"), "it is finished");
+    desk.keep("6-resumed");
     desk.close();
 }
 

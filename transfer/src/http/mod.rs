@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod connecting;
+mod heads;
 pub(crate) mod payload;
 pub(crate) mod sink;
 pub(crate) mod transport;
@@ -24,6 +25,7 @@ use crate::config::ClientConfig;
 use crate::credentials::Provider;
 use crate::error::TransferError;
 use crate::observer::{Event, Observer};
+use crate::pace::Pace;
 use crate::retry::{self, Budget, Remedy};
 use crate::upload::progress::Progress;
 
@@ -41,6 +43,8 @@ pub(crate) struct Http {
     client: reqwest::Client,
     connecting: Connecting,
     permits: Semaphore,
+    upload_pace: Arc<Pace>,
+    download_pace: Pace,
     /// Host and port that requests go to.
     host: String,
 }
@@ -55,6 +59,10 @@ pub(crate) struct Call<'a> {
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) payload: Payload,
+    /// Whether OSS answers with the CRC64 of the payload, which then must agree.
+    pub(crate) checked: bool,
+    /// Whether it carries its signature elsewhere than in its headers.
+    pub(crate) unsigned: bool,
     /// Counts the payload's bytes as they go out.
     pub(crate) progress: Option<Arc<Progress>>,
 }
@@ -63,7 +71,17 @@ impl<'a> Call<'a> {
     /// A request without query, headers and body.
     pub(crate) fn new(operation: &'static str, method: &'static str, key: Option<&'a ObjectKey>) -> Self {
         let (query, headers) = (Vec::new(), Vec::new());
-        Self { operation, method, key, query, headers, payload: Payload::Empty, progress: None }
+        Self {
+            operation,
+            method,
+            key,
+            query,
+            headers,
+            payload: Payload::Empty,
+            checked: false,
+            unsigned: false,
+            progress: None,
+        }
     }
 
     /// Adds a query parameter.
@@ -114,6 +132,8 @@ impl Http {
         Ok(Self {
             client: transport::build(builder)?,
             connecting,
+            upload_pace: Arc::new(Pace::new(config.max_bytes_per_second)),
+            download_pace: Pace::new(config.max_bytes_per_second),
             permits: Semaphore::new(config.max_concurrent_requests.min(Semaphore::MAX_PERMITS)),
             host: transport::authority(&url),
             config,
@@ -121,6 +141,11 @@ impl Http {
             observer,
             clock,
         })
+    }
+
+    /// The bucket's URL, without a key.
+    pub(crate) fn bucket_url(&self) -> String {
+        self.config.endpoint.url(Some(&self.config.bucket), None)
     }
 
     /// The host that requests go to, for errors.
@@ -199,7 +224,8 @@ impl Http {
     ) -> Result<Reply, Failure> {
         let request = self.signed(call, credentials, sent)?;
         let (operation, method) = (call.operation, call.method);
-        self.observer.emit(Event::RequestSent { operation, method, url: request.url().to_string() });
+        let (url, head) = (request.url().to_string(), heads::shown(request.headers()));
+        self.observer.emit(Event::RequestSent { operation, method, url, headers: head });
         let began = Instant::now();
         let mut response = tokio::select! {
             response = self.client.execute(request) => response.map_err(|error| self.broken(sent, &error))?,
@@ -207,7 +233,8 @@ impl Http {
         };
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
         let request_id = answer::text(&headers, "x-oss-request-id").unwrap_or_default().to_owned();
-        self.observer.emit(Event::ResponseReceived { operation, status, request_id, elapsed: began.elapsed() });
+        let (elapsed, head) = (began.elapsed(), heads::shown(&headers));
+        self.observer.emit(Event::ResponseReceived { operation, status, request_id, headers: head, elapsed });
         // OSS reports a failed callback as 203.
         if !response.status().is_success() || status == 203 {
             let body = self.error_body(&mut response).await;
@@ -220,7 +247,11 @@ impl Http {
             return Err(TransferError::Interrupted { host: self.host.clone(), reason }.into());
         }
         let body = self.receive(&mut response, &headers, sent, sink, method).await?;
-        Ok(Reply { headers, body, sent_crc: sent.crc() })
+        let reply = Reply { headers, body, sent_crc: sent.crc() };
+        if call.checked {
+            reply.check_crc(reply.sent_crc)?;
+        }
+        Ok(reply)
     }
 
     async fn receive(
@@ -234,6 +265,7 @@ impl Http {
         let expected = answer::number(headers, "content-length").filter(|_| method != "HEAD");
         sink.restart(expected).await?;
         while let Some(chunk) = self.chunk(response).await?.map_err(|error| self.broken(sent, &error))? {
+            self.download_pace.take(chunk.len(), || {}).await;
             sink.take(chunk).await?;
         }
         sink.end().await
@@ -289,7 +321,9 @@ impl Http {
         let mut request = self.request(call.method, call.key);
         request.query = call.query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         request.headers = call.headers.clone();
-        self.signer(credentials).sign_headers(&mut request);
+        if !call.unsigned {
+            self.signer(credentials).sign_headers(&mut request);
+        }
         let method = call.method.parse().map_err(|_| config("method", call.method))?;
         let mut out = reqwest::Request::new(method, self.url(&request)?);
         for (name, value) in &request.headers {
@@ -300,7 +334,7 @@ impl Http {
         }
         if matches!(call.method, "PUT" | "POST") {
             out.headers_mut().insert("content-length", HeaderValue::from(call.payload.len()));
-            *out.body_mut() = Some(call.payload.body(sent));
+            *out.body_mut() = Some(call.payload.body(sent, &self.upload_pace));
         }
         Ok(out)
     }
@@ -328,7 +362,7 @@ impl Http {
     /// The URL of a request, query included.
     pub(crate) fn url(&self, request: &Request) -> Result<Url, TransferError> {
         let path = request.key.as_deref().map(key_path).unwrap_or_default();
-        let mut text = self.config.endpoint.url(Some(&self.config.bucket), None);
+        let mut text = self.bucket_url();
         text.push_str(&path);
         if !request.query.is_empty() {
             text.push('?');

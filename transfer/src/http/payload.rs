@@ -10,6 +10,7 @@ use shared::crc64::Crc64;
 
 use crate::blocking;
 use crate::error::TransferError;
+use crate::pace::Pace;
 use crate::source::{BLOCK, BlockReader, FileRange};
 use crate::upload::progress::Progress;
 
@@ -50,14 +51,14 @@ impl Payload {
         }
     }
 
-    /// The body for one attempt, from its beginning; `sent` learns of each piece.
-    pub(crate) fn body(&self, sent: &Arc<Sent>) -> reqwest::Body {
+    /// The body for one attempt, from its beginning, no faster than `pace`; `sent` learns of each piece.
+    pub(crate) fn body(&self, sent: &Arc<Sent>, pace: &Arc<Pace>) -> reqwest::Body {
         let source = match self {
             Self::Empty => return reqwest::Body::from(Bytes::new()),
             Self::Bytes(bytes) => Source::Bytes(bytes.clone(), Crc64::new()),
             Self::File(range) => Source::File(range.reader()),
         };
-        let feed = Feed { source, block: Bytes::new(), crc: 0, sent: Arc::clone(sent) };
+        let feed = Feed { source, block: Bytes::new(), crc: 0, sent: Arc::clone(sent), pace: Arc::clone(pace) };
         reqwest::Body::wrap_stream(feed.pieces())
     }
 }
@@ -75,6 +76,7 @@ struct Feed {
     /// Of everything up to the end of `block`.
     crc: u64,
     sent: Arc<Sent>,
+    pace: Arc<Pace>,
 }
 
 impl Feed {
@@ -90,6 +92,7 @@ impl Feed {
                 return Ok(None);
             }
             let piece = feed.block.split_to(feed.block.len().min(PIECE));
+            feed.pace.take(piece.len(), || feed.sent.touch()).await;
             feed.sent.note(piece.len() as u64, feed.crc);
             Ok(Some((piece, feed)))
         })
@@ -150,6 +153,11 @@ impl Sent {
         if let Some(progress) = &self.progress {
             progress.add(bytes);
         }
+    }
+
+    /// Waits on purpose, which is no silence.
+    fn touch(&self) {
+        self.state().last = Instant::now();
     }
 
     fn fail(&self, error: &TransferError) {

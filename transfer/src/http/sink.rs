@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
@@ -12,7 +13,7 @@ use crate::blocking;
 use crate::error::TransferError;
 use crate::observer::{Event, Observer};
 use crate::source::BLOCK;
-use crate::upload::progress::INTERVAL;
+use crate::upload::progress::{INTERVAL, Progress};
 
 /// A receiver of one answer's body.
 pub(crate) enum Sink<'a> {
@@ -75,7 +76,15 @@ impl MemorySink {
     }
 }
 
-/// A file in the making.
+/// A part of a file that one answer fills.
+pub(crate) struct Range {
+    pub(crate) offset: u64,
+    pub(crate) len: u64,
+    /// Who answers, for errors.
+    pub(crate) host: String,
+}
+
+/// A file in the making, or one range of it.
 pub(crate) struct FileSink {
     path: PathBuf,
     /// Absent only while a write is under way, or after one that failed.
@@ -86,6 +95,7 @@ pub(crate) struct FileSink {
     key: String,
     observer: Observer,
     reported: Option<Instant>,
+    range: Option<(Range, Arc<Progress>)>,
 }
 
 impl FileSink {
@@ -100,7 +110,13 @@ impl FileSink {
             key: key.to_owned(),
             observer: observer.clone(),
             reported: None,
+            range: None,
         }
+    }
+
+    /// Writes to `range` of `file` alone, and counts the bytes in `progress`.
+    pub(crate) fn ranged(file: File, path: &Path, range: Range, progress: &Arc<Progress>, observer: &Observer) -> Self {
+        Self { range: Some((range, Arc::clone(progress))), ..Self::new(file, path, "", observer) }
     }
 
     /// Bytes received.
@@ -115,11 +131,29 @@ impl FileSink {
 
     async fn restart(&mut self, expected: Option<u64>) -> Result<(), TransferError> {
         self.pending.clear();
-        (self.received, self.expected) = (0, expected);
-        self.with_file(|file, crc| {
+        let before = std::mem::replace(&mut self.received, 0);
+        self.expected = expected;
+        let offset = match &self.range {
+            None => None,
+            Some((range, progress)) => {
+                progress.take_back(before);
+                // The whole object in place of the range would spoil the rest of the file.
+                if expected != Some(range.len) {
+                    return Err(TransferError::Answer {
+                        host: range.host.clone(),
+                        operation: "GetObject",
+                        problem: "is not the range that was asked for".to_owned(),
+                    });
+                }
+                Some(range.offset)
+            }
+        };
+        self.with_file(move |file, crc| {
             *crc = Crc64::new();
-            file.set_len(0)?;
-            file.seek(SeekFrom::Start(0)).map(|_| ())
+            if offset.is_none() {
+                file.set_len(0)?;
+            }
+            file.seek(SeekFrom::Start(offset.unwrap_or(0))).map(|_| ())
         })
         .await
     }
@@ -127,7 +161,9 @@ impl FileSink {
     async fn take(&mut self, chunk: &Bytes) -> Result<(), TransferError> {
         self.pending.extend_from_slice(chunk);
         self.received += chunk.len() as u64;
-        if self.reported.is_none_or(|reported| reported.elapsed() >= INTERVAL) {
+        if let Some((_, progress)) = &self.range {
+            progress.add(chunk.len() as u64);
+        } else if self.reported.is_none_or(|reported| reported.elapsed() >= INTERVAL) {
             self.report();
         }
         if self.pending.len() < BLOCK {
@@ -137,7 +173,9 @@ impl FileSink {
     }
 
     async fn flush(&mut self) -> Result<(), TransferError> {
-        self.report();
+        if self.range.is_none() {
+            self.report();
+        }
         self.write_pending().await
     }
 

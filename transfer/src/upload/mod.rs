@@ -1,8 +1,11 @@
 //! Uploads: what they take, what they give, and what every kind of upload tells its observer.
 
 mod content_type;
+mod ledger;
 pub(crate) mod multipart;
+pub(crate) mod parts;
 pub(crate) mod progress;
+pub(crate) mod resumable;
 pub(crate) mod simple;
 
 use std::fmt;
@@ -22,6 +25,9 @@ use crate::http::{Call, Http};
 use crate::observer::Event;
 
 use progress::Progress;
+
+pub use parts::ListedPart;
+pub use resumable::{MappedPart, PartMap};
 
 /// Hears of bytes sent and bytes in all; called as often as [`Event::Progress`](crate::Event::Progress) is emitted.
 pub type ProgressFn = Arc<dyn Fn(u64, u64) + Send + Sync>;
@@ -64,22 +70,26 @@ pub struct Uploaded {
     pub request_id: String,
     /// Requests that carried the bytes: 1 for a simple upload.
     pub parts: u32,
+    /// Bytes that OSS held already when this run of a resumable upload began.
+    pub held: u64,
+    /// Bytes that went out more than once, over all runs: after failures, and parts in flight when a run was cut off.
+    pub resent: u64,
     /// From the call to OSS's last answer.
     pub elapsed: Duration,
 }
 
 /// One upload as its observer sees it.
-struct Job<'a> {
-    http: &'a Http,
-    key: &'a ObjectKey,
-    size: u64,
-    parts: u32,
-    options: &'a UploadOptions,
+pub(crate) struct Job<'a> {
+    pub(crate) http: &'a Http,
+    pub(crate) key: &'a ObjectKey,
+    pub(crate) size: u64,
+    pub(crate) parts: u32,
+    pub(crate) options: &'a UploadOptions,
 }
 
 impl Job<'_> {
     /// Runs `work`, stops it when the upload is cancelled, and tells of its beginning and end.
-    async fn run<F>(&self, work: impl FnOnce(Arc<Progress>) -> F) -> Result<Uploaded, TransferError>
+    pub(crate) async fn run<F>(&self, work: impl FnOnce(Arc<Progress>) -> F) -> Result<Uploaded, TransferError>
     where
         F: Future<Output = Result<Stored, TransferError>>,
     {
@@ -92,8 +102,9 @@ impl Job<'_> {
         match outcome {
             Ok(Stored { etag, crc64, request_id }) => {
                 progress.finish();
+                let (held, resent) = (progress.held(), progress.resent());
                 observer.emit(Event::UploadDone { key, size, request_id: request_id.clone(), elapsed });
-                Ok(Uploaded { etag, crc64, size, request_id, parts: self.parts, elapsed })
+                Ok(Uploaded { etag, crc64, size, request_id, parts: self.parts, held, resent, elapsed })
             }
             Err(error) => {
                 let (code, message) = (error.code().to_owned(), error.to_string());
@@ -105,29 +116,26 @@ impl Job<'_> {
 }
 
 /// What OSS said of an object that it now holds.
-struct Stored {
-    etag: String,
-    crc64: u64,
-    request_id: String,
+pub(crate) struct Stored {
+    pub(crate) etag: String,
+    pub(crate) crc64: u64,
+    pub(crate) request_id: String,
 }
 
-/// Adds the headers with which an object is stored.
-fn describe<'a>(mut call: Call<'a>, key: &ObjectKey, options: &UploadOptions) -> Call<'a> {
+/// The headers with which an object is stored.
+pub(crate) fn object_headers(key: &ObjectKey, options: &UploadOptions) -> Vec<(String, String)> {
     let content_type = options.content_type.as_deref().unwrap_or_else(|| content_type::of(key.as_str()));
-    call = call.header("content-type", content_type);
-    for (name, value) in &options.metadata {
-        call = call.header(&format!("x-oss-meta-{}", name.to_ascii_lowercase()), value);
-    }
-    call
+    let metadata = options.metadata.iter();
+    let metadata = metadata.map(|(name, value)| (format!("x-oss-meta-{}", name.to_ascii_lowercase()), value.clone()));
+    [("content-type".to_owned(), content_type.to_owned())].into_iter().chain(metadata).collect()
 }
 
-/// Sends `payload` with `call`, and compares what OSS received with what was sent.
+/// Sends `payload` with `call`, again if OSS received other bytes than were sent.
 async fn put(http: &Http, mut call: Call<'_>, payload: Payload, content_md5: bool) -> Result<Reply, TransferError> {
     if content_md5 {
         call = call.header("content-md5", STANDARD.encode(payload.md5().await?));
     }
     call.payload = payload;
-    let reply = http.send_small(&call).await?;
-    reply.check_crc(reply.sent_crc)?;
-    Ok(reply)
+    call.checked = true;
+    http.send_small(&call).await
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use shared::object_key::ObjectKey;
 
 use super::progress::Progress;
-use super::{Job, Stored, UploadOptions, Uploaded, describe, put};
+use super::{Job, Stored, UploadOptions, Uploaded, object_headers, put};
 use crate::config::MAX_PART_SIZE;
 use crate::error::TransferError;
 use crate::http::payload::Payload;
@@ -60,7 +60,8 @@ async fn put_object(job: &Job<'_>, payload: Payload, progress: Arc<Progress>) ->
         let (way, instead) = ("a simple upload", "a multipart upload");
         return Err(TransferError::TooLarge { size: job.size, limit: MAX_PART_SIZE, way, instead });
     }
-    let mut call = describe(Call::new("PutObject", "PUT", Some(job.key)), job.key, job.options);
+    let mut call = Call::new("PutObject", "PUT", Some(job.key));
+    call.headers = object_headers(job.key, job.options);
     call.progress = Some(progress);
     let reply = put(job.http, call, payload, job.options.content_md5).await?;
     Ok(Stored { etag: reply.etag(), crc64: reply.sent_crc, request_id: reply.request_id() })

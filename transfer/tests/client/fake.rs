@@ -102,8 +102,13 @@ impl Fake {
 
     /// Waits for a log entry that begins with `operation`.
     pub async fn wait_for(&self, operation: &str) {
+        self.wait_for_count(operation, 1).await;
+    }
+
+    /// Waits until as many log entries begin with `operation`.
+    pub async fn wait_for_count(&self, operation: &str, count: usize) {
         let mut length = self.log_length.subscribe();
-        let seen = length.wait_for(|_| self.count(operation) > 0);
+        let seen = length.wait_for(|_| self.count(operation) >= count);
         tokio::time::timeout(Duration::from_secs(10), seen).await.expect(operation).unwrap();
     }
 
@@ -122,7 +127,7 @@ impl Fake {
     }
 
     pub fn provider(&self, clock: &Arc<ManualClock>) -> Arc<Provider> {
-        let source = CredentialsSource::AppServer { url: self.token_url() };
+        let source = CredentialsSource::AppServer { url: self.token_url(), bearer: None };
         Arc::new(Provider::new(source, clock.clone(), Observer::silent()).unwrap())
     }
 

@@ -3,8 +3,10 @@
 // Helpers of tests stand outside of `#[test]` functions, where clippy would let them fail loudly.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod downloads;
 mod fake;
 mod objects;
+mod resume;
 mod retries;
 mod store;
 mod tokens;

@@ -19,9 +19,11 @@ pub struct Stored {
 pub fn operation(request: &Request) -> String {
     let has = |name| request.param(name).is_some();
     match (request.method.as_str(), &request.key) {
+        ("GET", _) if has("uploadId") => "ListParts".to_owned(),
         ("GET", None) => "ListObjectsV2".to_owned(),
         ("GET", _) => "GetObject".to_owned(),
         ("HEAD", _) => "HeadObject".to_owned(),
+        ("POST", _) if has("append") => "AppendObject".to_owned(),
         ("POST", _) if has("uploads") => "InitiateMultipartUpload".to_owned(),
         ("POST", _) => "CompleteMultipartUpload".to_owned(),
         ("PUT", _) if has("partNumber") => format!("UploadPart {}", request.param("partNumber").unwrap_or_default()),
@@ -50,10 +52,29 @@ pub fn perform(world: &mut World, operation: &str, request: &Request, body: Byte
             let missing = || OssError::new(OssCode::NoSuchKey, "The specified key does not exist.").ec("0026-00000001");
             let stored = world.objects.get(&key).ok_or_else(missing)?;
             let mut headers = facts(&stored.body);
-            headers.push(("content-length", stored.body.len().to_string()));
+            let wanted = request.header("if-match");
+            if wanted.is_some_and(|wanted| headers.iter().all(|(name, value)| *name != "etag" || value != wanted)) {
+                return Err(OssError::new(OssCode::PreconditionFailed, "The object has another ETag."));
+            }
+            let body = request.header("range").map_or(stored.body.clone(), |range| {
+                let (first, last) = range.trim_start_matches("bytes=").split_once('-').unwrap_or_default();
+                let position = |text: &str| text.parse::<usize>().unwrap_or_default();
+                stored.body.slice(position(first)..=position(last))
+            });
+            headers.push(("content-length", body.len().to_string()));
             headers.push(("last-modified", "Sat, 01 Jun 2024 12:00:00 GMT".to_owned()));
             headers.push(("x-oss-meta-place", "外滩".to_owned()));
-            Ok((headers, stored.body.clone()))
+            Ok((headers, body))
+        }
+        "AppendObject" => {
+            let grown = world.objects.entry(key).or_default();
+            if request.param("position") != Some(&grown.body.len().to_string()) {
+                return Err(OssError::new(OssCode::PositionNotEqualToLength, "Position is not equal to file length"));
+            }
+            grown.body = [&grown.body[..], &body[..]].concat().into();
+            let mut headers = facts(&grown.body);
+            headers.push(("x-oss-next-append-position", grown.body.len().to_string()));
+            Ok((headers, Bytes::new()))
         }
         "DeleteObject" => {
             world.objects.remove(&key);
@@ -81,6 +102,10 @@ pub fn perform(world: &mut World, operation: &str, request: &Request, body: Byte
             Ok((headers, Bytes::new()))
         }
         "AbortMultipartUpload" => world.uploads.remove(&upload_id).map(|_| Done::default()).ok_or_else(no_upload),
+        "ListParts" => {
+            let parts = world.uploads.get(&upload_id).ok_or_else(no_upload)?;
+            Ok((Vec::new(), list_parts(parts, request).into()))
+        }
         "ListObjectsV2" => Ok((Vec::new(), list(world, request).into())),
         _ => Err(OssError::new(OssCode::NotImplemented, "not scripted")),
     }
@@ -99,6 +124,24 @@ fn assemble(parts: &BTreeMap<u32, Bytes>, xml: &str) -> Result<Bytes, OssError> 
         return Err(OssError::new(OssCode::InvalidPart, xml));
     }
     Ok(parts.values().flat_map(|body| body.to_vec()).collect())
+}
+
+/// Three parts an answer, so that a client must ask on.
+fn list_parts(parts: &BTreeMap<u32, Bytes>, request: &Request) -> String {
+    let marker = request.param("part-number-marker").and_then(|marker| marker.parse().ok()).unwrap_or(0);
+    let page: Vec<_> = parts.range(marker + 1..).take(3).collect();
+    let last = page.last().map_or(marker, |(number, _)| **number);
+    let mut xml = format!(
+        "<ListPartsResult><NextPartNumberMarker>{last}</NextPartNumberMarker><IsTruncated>{}</IsTruncated>",
+        parts.range(last + 1..).next().is_some()
+    );
+    for (number, body) in page {
+        let (size, crc) = (body.len(), crc64(body));
+        xml.push_str(&format!(
+            "<Part><PartNumber>{number}</PartNumber><ETag>\"{crc:016X}\"</ETag><Size>{size}</Size><HashCrc64ecma>{crc}</HashCrc64ecma></Part>"
+        ));
+    }
+    xml + "</ListPartsResult>"
 }
 
 fn list(world: &World, request: &Request) -> String {

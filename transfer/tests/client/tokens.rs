@@ -52,6 +52,45 @@ async fn a_token_is_kept_until_five_minutes_remain() {
 }
 
 #[tokio::test]
+async fn an_app_server_that_fails_early_costs_nothing_while_the_old_token_is_good() {
+    let fake = Fake::start().await;
+    let provider = fake.provider(&fake.clock);
+    let first = provider.credentials().await.unwrap();
+    fake.world().token_answer = Some((500, String::new()));
+    for (minutes, asked) in [(11, 2), (0, 2), (1, 3)] {
+        fake.clock.advance(time::Duration::minutes(minutes));
+        assert_eq!(provider.credentials().await.unwrap(), first, "{minutes}");
+        assert_eq!(fake.world().tokens_issued, asked, "it is asked again, but not by every request");
+    }
+    fake.clock.advance(time::Duration::minutes(3));
+    assert_eq!(provider.credentials().await.unwrap_err().code(), "Http500", "a dead token helps nobody");
+}
+
+#[test]
+fn the_environment_names_credentials_in_the_order_of_the_sdks() {
+    let named = |pairs: &[(&str, &str)]| {
+        let pairs: Vec<(String, String)> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        CredentialsSource::from_environment(move |name| {
+            pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        })
+    };
+    let oss = [("OSS_ACCESS_KEY_ID", "o"), ("OSS_ACCESS_KEY_SECRET", "s"), ("OSS_SESSION_TOKEN", "t")];
+    let cloud = [("ALIBABA_CLOUD_ACCESS_KEY_ID", "c"), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "s")];
+    let uri = [("ALIBABA_CLOUD_CREDENTIALS_URI", "http://h/")];
+    for (pairs, id, token) in [
+        ([&oss[..], &cloud, &uri].concat(), "o", true),
+        ([&cloud[..], &uri].concat(), "c", false),
+        ([&[("OSS_ACCESS_KEY_ID", "")][..], &cloud].concat(), "c", false),
+    ] {
+        let CredentialsSource::Fixed(credentials) = named(&pairs).unwrap() else { panic!("{pairs:?}") };
+        assert_eq!((credentials.access_key_id.as_str(), credentials.security_token.is_some()), (id, token));
+    }
+    assert!(matches!(named(&uri).unwrap(), CredentialsSource::AppServer { url, bearer: None } if url == "http://h/"));
+    assert_eq!(named(&[]).unwrap_err().code(), "Config");
+    assert!(named(&oss[..1]).unwrap_err().to_string().contains("OSS_ACCESS_KEY_SECRET"));
+}
+
+#[tokio::test]
 async fn a_fetch_outlives_those_who_gave_it_up() {
     let fake = Fake::start().await;
     let provider = fake.provider(&fake.clock);
@@ -88,7 +127,7 @@ async fn every_refusal_of_the_app_server_is_told_apart() {
 #[tokio::test]
 async fn an_unreachable_or_impossible_app_server_is_named_without_its_query() {
     let provider = |url: &str| {
-        let source = CredentialsSource::AppServer { url: url.to_owned() };
+        let source = CredentialsSource::AppServer { url: url.to_owned(), bearer: None };
         Provider::new(source, Arc::new(SystemClock), Observer::silent())
     };
     for bad in ["", "token", "ftp://h/token", "http://"] {
@@ -162,7 +201,7 @@ async fn a_demo_key_never_leaves_for_the_real_cloud() {
 async fn events_tell_of_tokens_without_their_secrets() {
     let fake = Fake::start().await;
     let (observer, events) = recorder();
-    let source = CredentialsSource::AppServer { url: fake.token_url() };
+    let source = CredentialsSource::AppServer { url: fake.token_url(), bearer: None };
     let provider = Arc::new(Provider::new(source, fake.clock.clone(), observer.clone()).unwrap());
     let client = Client::new(fake.config(), provider.clone(), fake.clock.clone(), observer).unwrap();
     client.put_bytes(&key("a"), "x".into(), &UploadOptions::default()).await.unwrap();

@@ -12,9 +12,9 @@ use transfer::{CancelToken, Event, Observer, TransferError, UploadOptions};
 
 use crate::fake::{Fake, Fault, key, recorder};
 
-const PART: usize = MIN_PART_SIZE as usize;
+pub const PART: usize = MIN_PART_SIZE as usize;
 
-fn file_of(size: usize) -> (NamedTempFile, Vec<u8>) {
+pub fn file_of(size: usize) -> (NamedTempFile, Vec<u8>) {
     let body: Vec<u8> = (0..size).map(|i| (i * 31 + i / 251) as u8).collect();
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(&body).unwrap();
@@ -119,7 +119,8 @@ async fn a_wrong_checksum_is_never_reported_as_done() {
     let (file, _) = file_of(2 * PART);
     for (operation, multipart) in [("PutObject", false), ("UploadPart 2", true), ("CompleteMultipartUpload", true)] {
         let fake = Fake::start().await;
-        fake.mistreat(operation, &[Fault::WrongCrc]);
+        // Twice it is sent again; a Complete cannot be.
+        fake.mistreat(operation, &[Fault::WrongCrc, Fault::WrongCrc, Fault::WrongCrc]);
         let (observer, events) = recorder();
         let client = fake.client(fake.config(), observer);
         let options = UploadOptions::default();

@@ -5,11 +5,12 @@ mod explain;
 mod outbox;
 mod picture;
 mod session;
+mod unfinished;
 mod upload;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -33,7 +34,7 @@ pub trait Jobs {
     fn poll(&mut self) -> Option<Event>;
     /// Whether nothing runs. Events may still wait to be polled.
     fn is_idle(&self) -> bool;
-    /// Stops uploads before the program ends, so that OSS keeps no parts of them; waits a moment for that, and is the one call that may.
+    /// Stops uploads before the program ends, so that resumable ones can go on at the next start; waits a moment for that, and is the one call that may.
     fn close(&mut self);
 }
 
@@ -57,17 +58,22 @@ struct Shared {
     outbox: Arc<Outbox>,
     sessions: Sessions,
     running: AtomicUsize,
+    /// Where the checkpoints of uploads are kept.
+    checkpoints: PathBuf,
 }
 
 impl TokioJobs {
-    /// Jobs on `runtime`, with time from `clock`. `settings_file` is where `Command::Save` writes; `None` keeps nothing.
+    /// Jobs on `runtime`, with time from `clock`. `settings_file` is where `Command::Save` writes, and beside it is the folder
+    /// of checkpoints; `None` keeps no settings, and checkpoints in the system's temporary folder.
     ///
     /// To wait until all is done: after `wake` was called, poll until `None`, and stop once [`Jobs::is_idle`].
     pub fn new(runtime: Handle, clock: Arc<dyn Clock>, wake: Wake, settings_file: Option<PathBuf>) -> Self {
         let (sender, events) = channel();
         let outbox = Arc::new(Outbox::new(sender, Arc::clone(&clock), wake));
         let sessions = Sessions::new(clock, outbox.observer());
-        let shared = Arc::new(Shared { outbox, sessions, running: AtomicUsize::new(0) });
+        let beside = settings_file.as_deref().and_then(Path::parent).map(|folder| folder.join("uploads"));
+        let checkpoints = beside.unwrap_or_else(|| std::env::temp_dir().join("direct-transfer-uploads"));
+        let shared = Arc::new(Shared { outbox, sessions, running: AtomicUsize::new(0), checkpoints });
         Self { runtime, shared, events, uploads: HashMap::new(), settings_file }
     }
 
@@ -115,6 +121,17 @@ impl Jobs for TokioJobs {
                     cancel.cancel();
                 }
             }
+            Command::Pause { job } => {
+                if let Some(cancel) = self.uploads.get(&job) {
+                    cancel.pause();
+                }
+            }
+            Command::Survey { place } => self.spawn(|shared| async move {
+                unfinished::survey(&shared, &place).await;
+            }),
+            Command::Discard { place, checkpoint } => self.spawn(|shared| async move {
+                unfinished::discard(&shared, &place, checkpoint).await;
+            }),
             Command::Process { job, place, key, process } => self.spawn(|shared| async move {
                 let outcome = picture::process(&shared, place, key, process).await;
                 shared.outbox.send(Event::Processed { job, outcome });
@@ -136,7 +153,7 @@ impl Jobs for TokioJobs {
     }
 
     fn close(&mut self) {
-        self.uploads.values().for_each(CancelToken::cancel);
+        self.uploads.values().for_each(CancelToken::pause);
         let end = Instant::now() + CLOSING;
         while !self.uploads.is_empty() {
             match self.events.recv_timeout(end.saturating_duration_since(Instant::now())) {

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use transfer::Observer;
 
 use super::Wake;
-use crate::command::{Activity, Event, Hop, JobId, Progress};
+use crate::command::{Activity, Event, Hop, JobId, PartState, Progress};
 use crate::format;
 
 /// Progress reaches the window at most this often: each event costs a repaint.
@@ -28,8 +28,17 @@ pub(super) struct Outbox {
 struct Meter {
     job: JobId,
     progress: Progress,
+    parts: Vec<PartState>,
     started: Instant,
     last_sent: Option<Instant>,
+}
+
+impl Meter {
+    fn mark(&mut self, number: u32, state: PartState) {
+        if let Some(part) = (number as usize).checked_sub(1).and_then(|index| self.parts.get_mut(index)) {
+            *part = state;
+        }
+    }
 }
 
 impl Outbox {
@@ -56,7 +65,8 @@ impl Outbox {
 
     /// Begins to measure the upload of `job`.
     pub(super) fn start_meter(&self, job: JobId) {
-        *self.meter() = Some(Meter { job, progress: Progress::default(), started: Instant::now(), last_sent: None });
+        let (progress, parts) = (Progress::default(), Vec::new());
+        *self.meter() = Some(Meter { job, progress, parts, started: Instant::now(), last_sent: None });
     }
 
     /// Ends the measuring of `job`.
@@ -75,23 +85,36 @@ impl Outbox {
     }
 
     fn hear(&self, event: &transfer::Event) {
-        if let Some((job, progress)) = self.measure(event) {
+        if let Some((job, progress, parts)) = self.measure(event) {
             self.send(Event::Progress { job, progress });
+            if parts.len() > 1 {
+                self.send(Event::Parts { job, parts });
+            }
         }
         if let Some((with, text, failed)) = describe(event) {
             self.send(Event::Noted(Activity { at: self.now(), with, text, failed }));
         }
     }
 
-    fn measure(&self, event: &transfer::Event) -> Option<(JobId, Progress)> {
+    fn measure(&self, event: &transfer::Event) -> Option<(JobId, Progress, Arc<[PartState]>)> {
         let mut guard = self.meter();
         let meter = guard.as_mut()?;
         match event {
             transfer::Event::UploadStarted { size, parts, .. } => {
                 meter.progress.total = *size;
                 meter.progress.parts = *parts;
+                meter.parts = vec![PartState::Waiting; *parts as usize];
             }
-            transfer::Event::PartDone { .. } => meter.progress.parts_done += 1,
+            transfer::Event::UploadResumed { parts, .. } => {
+                meter.progress.parts_done = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+                parts.iter().for_each(|number| meter.mark(*number, PartState::Held));
+            }
+            transfer::Event::CheckpointSaved { parts, .. } => meter.progress.saved = Some(*parts),
+            transfer::Event::PartStarted { number, .. } => meter.mark(*number, PartState::Sending),
+            transfer::Event::PartDone { number, .. } => {
+                meter.progress.parts_done += 1;
+                meter.mark(*number, PartState::Done);
+            }
             transfer::Event::Progress { sent, total, .. } => {
                 meter.progress.sent = *sent;
                 meter.progress.total = *total;
@@ -104,7 +127,7 @@ impl Outbox {
             return None;
         }
         meter.last_sent = Some(Instant::now());
-        Some((meter.job, meter.progress))
+        Some((meter.job, meter.progress, meter.parts.as_slice().into()))
     }
 }
 
@@ -129,6 +152,11 @@ fn describe(event: &transfer::Event) -> Option<(Hop, String, bool)> {
             }
             (Hop::Oss, format!("{operation} answered {status} in {}", format::elapsed(*elapsed)), failed)
         }
+        T::UploadResumed { key, parts, bytes } => {
+            let parts = parts.len();
+            (Hop::Oss, format!("{key}: goes on; OSS holds {parts} parts, {}", format::bytes(*bytes)), false)
+        }
+        T::CheckpointRejected { key, reason } => (Hop::Oss, format!("{key}: begins anew, because {reason}"), false),
         T::Retrying { operation, attempt, reason, .. } => {
             (Hop::Oss, format!("{operation}: repetition {attempt}, because {reason}"), true)
         }

@@ -39,7 +39,7 @@ impl Sessions {
         {
             return Ok(Arc::clone(provider));
         }
-        let source = CredentialsSource::AppServer { url: app_server.to_owned() };
+        let source = CredentialsSource::AppServer { url: app_server.to_owned(), bearer: None };
         let provider = Arc::new(Provider::new(source, Arc::clone(&self.clock), self.observer.clone())?);
         kept.client = None;
         kept.provider = Some((app_server.to_owned(), Arc::clone(&provider)));

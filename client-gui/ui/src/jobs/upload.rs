@@ -31,7 +31,7 @@ pub(super) async fn upload(
     let options = UploadOptions { cancel, ..UploadOptions::default() };
     let outcome = match mode {
         UploadMode::Simple => client.upload_simple(&key, &path, &options).await,
-        UploadMode::Resumable => client.upload_multipart(&key, &path, &options).await,
+        UploadMode::Resumable => client.upload_resumable(&key, &path, &shared.checkpoints, &options).await,
     };
     shared.outbox.stop_meter(job);
     tell_token(shared, &place.app_server);
@@ -42,6 +42,7 @@ pub(super) async fn upload(
             Ok(receipt(place.bucket, &key, uploaded, stored))
         }
         Err(TransferError::Cancelled) => Err(Failure::Cancelled),
+        Err(TransferError::Paused) => Err(Failure::Paused),
         Err(error) => {
             let prefix = shared.sessions.provider(&place.app_server).ok().and_then(|provider| provider.current());
             let prefix = prefix.and_then(|grant| grant.place.object_prefix);
@@ -59,6 +60,8 @@ fn receipt(bucket: String, key: &ObjectKey, uploaded: Uploaded, crc64_at_oss: Op
         crc64: uploaded.crc64,
         crc64_at_oss,
         parts: uploaded.parts,
+        held: uploaded.held,
+        resent: uploaded.resent,
         elapsed: uploaded.elapsed,
         request_id: uploaded.request_id,
     }

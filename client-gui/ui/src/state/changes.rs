@@ -1,7 +1,8 @@
 //! How the state changes: by what the person asks for, and by what jobs report.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -14,6 +15,7 @@ use crate::command::{
 use crate::naming;
 use crate::problem::{Help, Problem};
 use crate::recipe;
+use crate::settings::UploadMode;
 
 /// Lines that the activity list keeps.
 const ACTIVITY_LINES: usize = 200;
@@ -34,6 +36,11 @@ impl State {
             Action::Upload => return self.start_upload(),
             Action::UploadAgain => self.upload = Upload::Idle,
             Action::Cancel => return self.cancel(),
+            Action::Pause => return self.pause(),
+            Action::Resume(checkpoint) => return self.resume(&checkpoint),
+            Action::Discard(checkpoint) => {
+                return vec![Command::Discard { place: self.place.clone(), checkpoint }];
+            }
             Action::Help(help) => return self.help(help, now),
             Action::Theme(choice) => {
                 self.settings.theme = choice;
@@ -58,7 +65,15 @@ impl State {
             Event::Token(token) => self.take_token(token),
             Event::Loaded { job, outcome } => self.loaded(job, outcome),
             Event::Progress { job, progress } => self.progressed(job, progress),
-            Event::Uploaded { job, outcome } => self.uploaded(job, outcome),
+            Event::Parts { job, parts: now } => {
+                if let Upload::Running { job: running, parts, .. } = &mut self.upload
+                    && *running == job
+                {
+                    *parts = now;
+                }
+            }
+            Event::Surveyed(unfinished) => self.unfinished = unfinished,
+            Event::Uploaded { job, outcome } => return self.uploaded(job, outcome),
             Event::Processed { job, outcome } => self.took_processed(job, outcome),
             Event::Noted(line) => {
                 if self.activity.len() == ACTIVITY_LINES {
@@ -66,7 +81,7 @@ impl State {
                 }
                 self.activity.push_back(line);
             }
-            Event::NotSaved(problem) => self.notice = Some(problem),
+            Event::NotSaved(problem) | Event::NotCleared(problem) => self.notice = Some(problem),
             Event::Hop { .. } | Event::Connected { .. } => {}
         }
         Vec::new()
@@ -107,6 +122,7 @@ impl State {
             // The token and the object of another place say nothing about this one.
             self.token = None;
             self.processed = Processing::default();
+            self.unfinished.clear();
             if matches!(self.upload, Upload::Done(_)) {
                 self.upload = Upload::Idle;
             }
@@ -140,7 +156,7 @@ impl State {
         if go_on {
             self.step = if self.selected().is_some() { Step::Upload } else { Step::Select };
         }
-        vec![Command::Save(self.settings.clone())]
+        vec![Command::Save(self.settings.clone()), Command::Survey { place: self.place.clone() }]
     }
 
     fn take_token(&mut self, mut token: TokenView) {
@@ -200,11 +216,34 @@ impl State {
         let (None, Some(picture)) = (self.upload_hindrance(), self.selected()) else { return Vec::new() };
         let (path, total) = (picture.path.clone(), picture.bytes);
         let (key, mode) = (self.key(), self.settings.mode);
+        vec![self.upload_file(path, total, key, mode), Command::Save(self.settings.clone())]
+    }
+
+    fn upload_file(&mut self, path: PathBuf, total: u64, key: String, mode: UploadMode) -> Command {
         let job = self.next_job();
         let progress = Progress { total, ..Progress::default() };
-        self.upload = Upload::Running { job, progress, samples: VecDeque::new(), stopping: false };
+        let parts = Arc::from([]);
+        self.upload =
+            Upload::Running { job, key: key.clone(), progress, samples: VecDeque::new(), parts, stopping: false };
         self.processed = Processing::default();
-        vec![Command::Upload { job, place: self.place.clone(), path, key, mode }, Command::Save(self.settings.clone())]
+        Command::Upload { job, place: self.place.clone(), path, key, mode }
+    }
+
+    fn resume(&mut self, checkpoint: &Path) -> Vec<Command> {
+        let found = self.unfinished.iter().find(|unfinished| unfinished.checkpoint == checkpoint).cloned();
+        let (Some(found), false) = (found, matches!(self.upload, Upload::Running { .. })) else { return Vec::new() };
+        if self.selected().is_none_or(|picture| picture.path != found.file) {
+            // The picture on the screen is another one.
+            self.picture = Selection::None;
+        }
+        self.step = Step::Upload;
+        vec![self.upload_file(found.file, found.size, found.key, UploadMode::Resumable)]
+    }
+
+    fn pause(&mut self) -> Vec<Command> {
+        let Upload::Running { job, stopping, .. } = &mut self.upload else { return Vec::new() };
+        *stopping = true;
+        vec![Command::Pause { job: *job }]
     }
 
     fn progressed(&mut self, job: JobId, now: Progress) {
@@ -219,15 +258,17 @@ impl State {
         }
     }
 
-    fn uploaded(&mut self, job: JobId, outcome: Result<Receipt, Failure>) {
+    fn uploaded(&mut self, job: JobId, outcome: Result<Receipt, Failure>) -> Vec<Command> {
         if !matches!(self.upload, Upload::Running { job: running, .. } if running == job) {
-            return;
+            return Vec::new();
         }
         self.upload = match outcome {
             Ok(receipt) => Upload::Done(receipt),
             Err(Failure::Cancelled) => Upload::Cancelled,
+            Err(Failure::Paused) => Upload::Paused,
             Err(Failure::Problem(problem)) => Upload::Failed(problem),
         };
+        vec![Command::Survey { place: self.place.clone() }]
     }
 
     fn took_processed(&mut self, job: JobId, outcome: Result<Processed, Problem>) {

@@ -4,6 +4,7 @@ pub mod activity;
 pub mod configure;
 pub mod header;
 pub mod page;
+pub mod part_map;
 pub mod problem;
 pub mod result;
 pub mod select;

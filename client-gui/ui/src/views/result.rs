@@ -79,9 +79,15 @@ fn rows(receipt: &Receipt) -> Vec<(&'static str, String)> {
         Some(crc64) => format!("{crc64}, different: the object was replaced since"),
         None => "this token may not read it".to_owned(),
     };
+    let again = if receipt.held > 0 {
+        format!("{}; {} were at OSS before", format::exact_bytes(receipt.resent), format::bytes(receipt.held))
+    } else {
+        format::exact_bytes(receipt.resent)
+    };
     vec![
         ("Object", format!("oss://{}/{}", receipt.bucket, receipt.key)),
         ("Size", format!("{}, {way}", format::exact_bytes(receipt.size))),
+        ("Sent again", again),
         ("ETag", receipt.etag.clone()),
         ("CRC64, here", receipt.crc64.to_string()),
         ("CRC64, at OSS", at_oss),

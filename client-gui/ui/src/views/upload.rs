@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use egui::{RichText, TextStyle, Ui, Vec2};
 
 use super::configure::naming_preview;
-use super::{problem, result, select};
+use super::{part_map, problem, result, select};
 use crate::action::{Action, Step};
 use crate::art::{Art, Slot};
 use crate::command::Progress;
@@ -22,7 +22,11 @@ const PREVIEW: f32 = 200.0;
 /// Draws the step.
 pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
-        if state.selected().is_none() {
+        let busy = matches!(state.upload, Upload::Running { .. });
+        if !busy {
+            part_map::unfinished(ui, &state.unfinished, out);
+        }
+        if state.selected().is_none() && !busy && !matches!(state.upload, Upload::Done(_)) {
             let words = "Choose one first; then give it a name here and upload it.";
             if widgets::empty(ui, Icon::Picture, "No picture selected", words, "Choose a picture").clicked() {
                 out.push(Action::GoTo(Step::Select));
@@ -35,6 +39,11 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>
             Upload::Idle => form(ui, state, art, out),
             Upload::Cancelled => {
                 widgets::say(ui, Tone::Warn, "Cancelled. OSS keeps nothing of it.");
+                ui.add_space(space::S);
+                form(ui, state, art, out);
+            }
+            Upload::Paused => {
+                widgets::say(ui, Tone::Warn, "Paused. A resumable upload goes on where it was.");
                 ui.add_space(space::S);
                 form(ui, state, art, out);
             }
@@ -76,7 +85,7 @@ fn modes(ui: &mut Ui, mode: &mut UploadMode) {
         widgets::choice(ui, mode, UploadMode::Simple, "Simple upload")
             .on_hover_text("One request. Good for small pictures.");
         widgets::choice(ui, mode, UploadMode::Resumable, "Resumable upload").on_hover_text(
-            "In parts, several at once, each retried by itself. Good for large pictures and poor networks.",
+            "In parts, several at once, each retried by itself, with a checkpoint: it goes on after a pause, a failure or the end of the app.",
         );
     });
 }
@@ -87,25 +96,23 @@ fn running(ui: &mut Ui, state: &State, art: &mut Art, out: &mut Vec<Action>) {
     if let Some(picture) = state.selected() {
         art.show(&mut left, Slot::Original, &picture.preview, Vec2::splat(PREVIEW), &picture.name);
     }
-    if let Upload::Running { progress, samples, stopping, .. } = &state.upload {
-        advance(&mut right, state, progress, samples, *stopping, out);
+    if let Upload::Running { key, progress, samples, parts, stopping, .. } = &state.upload {
+        let object = format!("oss://{}/{key}", state.place().bucket);
+        advance(&mut right, &object, progress, samples, *stopping);
+        if parts.len() > 1 {
+            part_map::running(&mut right, parts, progress.saved);
+        }
+        right.add_space(space::S);
+        stops(&mut right, *stopping, parts.len() > 1, out);
     }
     widgets::join(ui, &[left, right]);
 }
 
-fn advance(
-    ui: &mut Ui,
-    state: &State,
-    progress: &Progress,
-    samples: &VecDeque<Progress>,
-    stopping: bool,
-    out: &mut Vec<Action>,
-) {
+fn advance(ui: &mut Ui, object: &str, progress: &Progress, samples: &VecDeque<Progress>, stopping: bool) {
     let colors = palette(ui);
-    let title = if stopping { "Cancelling" } else { "Uploading" };
+    let title = if stopping { "Stopping" } else { "Uploading" };
     ui.label(RichText::new(title).text_style(TextStyle::Heading));
-    let object = RichText::new(format!("oss://{}/{}", state.place().bucket, state.key()));
-    ui.add(egui::Label::new(object.text_style(TextStyle::Monospace)).wrap());
+    ui.add(egui::Label::new(RichText::new(object).text_style(TextStyle::Monospace)).wrap());
     let share = if progress.total == 0 { 0.0 } else { progress.sent as f32 / progress.total as f32 };
     ui.horizontal(|ui| {
         let percent = format!("{:.0} %", share * 100.0);
@@ -114,10 +121,18 @@ fn advance(
     });
     bar(ui, share);
     ui.label(RichText::new(amounts(progress)).color(colors.muted));
-    ui.add_space(space::S);
-    if widgets::secondary(ui, !stopping, "Cancel").on_hover_text("Esc").clicked() {
-        out.push(Action::Cancel);
-    }
+}
+
+fn stops(ui: &mut Ui, stopping: bool, resumable: bool, out: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        let words = "What OSS has stays there, and the upload can go on at any time";
+        if resumable && widgets::secondary(ui, !stopping, "Pause").on_hover_text(words).clicked() {
+            out.push(Action::Pause);
+        }
+        if widgets::secondary(ui, !stopping, "Cancel").on_hover_text("Esc").clicked() {
+            out.push(Action::Cancel);
+        }
+    });
 }
 
 fn bar(ui: &mut Ui, share: f32) {

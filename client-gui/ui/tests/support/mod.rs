@@ -296,6 +296,7 @@ pub fn progress(sent: u64, elapsed_ms: u64) -> Progress {
         total: 4_718_592,
         parts_done: (sent >> 20) as u32,
         parts: 5,
+        saved: Some((sent >> 20) as u32),
         elapsed: Duration::from_millis(elapsed_ms),
     }
 }
@@ -309,6 +310,8 @@ pub fn receipt() -> Receipt {
         crc64: 9_548_687_815_775_124_833,
         crc64_at_oss: Some(9_548_687_815_775_124_833),
         parts: 5,
+        held: 0,
+        resent: 0,
         elapsed: Duration::from_millis(1840),
         request_id: "5C3D9175B6FC201293AD4890".to_owned(),
     }

@@ -1,5 +1,8 @@
-//! Downloads: streamed to a temporary name beside the target, checked, and only then put in its place.
+//! Downloads: to a temporary name beside the target, checked, and only then put in its place.
 
+pub(crate) mod ranged;
+
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -7,13 +10,40 @@ use std::time::Instant;
 use shared::object_key::ObjectKey;
 
 use crate::blocking;
+use crate::cancel::CancelToken;
+use crate::durable;
 use crate::error::TransferError;
 use crate::http::sink::{FileSink, Sink};
 use crate::http::{Call, Http};
 use crate::object::Downloaded;
+use crate::upload::ProgressFn;
 
-/// GetObject into the file at `to`, which appears whole or not at all.
-pub(crate) async fn download(http: &Http, key: &ObjectKey, to: &Path) -> Result<Downloaded, TransferError> {
+/// How a download can be watched and stopped.
+#[derive(Clone, Default)]
+pub struct DownloadOptions {
+    /// Stops the download.
+    pub cancel: CancelToken,
+    /// Hears of the bytes received.
+    pub progress: Option<ProgressFn>,
+}
+
+impl fmt::Debug for DownloadOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DownloadOptions").finish_non_exhaustive()
+    }
+}
+
+/// GetObject in one request into the file at `to`, which appears whole or not at all.
+pub(crate) async fn whole(
+    http: &Http,
+    key: &ObjectKey,
+    to: &Path,
+    options: &DownloadOptions,
+) -> Result<Downloaded, TransferError> {
+    options.cancel.guard(download(http, key, to)).await
+}
+
+async fn download(http: &Http, key: &ObjectKey, to: &Path) -> Result<Downloaded, TransferError> {
     let began = Instant::now();
     let (temporary, file) = Temporary::create(to).await?;
     let mut sink = FileSink::new(file, &temporary.path, key.as_str(), &http.observer);
@@ -48,9 +78,8 @@ impl Temporary {
     async fn put_in_place(self, file: File, target: &Path) -> Result<(), TransferError> {
         let target = target.to_owned();
         blocking::run(move || {
-            file.sync_all().map_err(|error| TransferError::file(&self.path, "write", error))?;
-            drop(file);
-            std::fs::rename(&self.path, &target).map_err(|error| TransferError::file(&target, "write", error))
+            durable::put_in_place(file, &self.path, &target)
+                .map_err(|error| TransferError::file(&target, "write", error))
         })
         .await
     }
