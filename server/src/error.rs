@@ -15,6 +15,9 @@ pub enum StartError {
          (the package ca-certificates)"
     )]
     HttpClient(String),
+    /// The work of a reload broke off.
+    #[error("the reload broke off: {0}")]
+    Reload(String),
 }
 
 /// Everything that is wrong with one set of settings, so that one reading is enough to put it right.
@@ -75,6 +78,14 @@ pub enum Problem {
         key: &'static str,
         /// The rule that it breaks.
         error: NameError,
+    },
+    /// A setting inside a section is wrong.
+    #[error("{at}: {what}")]
+    Section {
+        /// Its path, such as `Identity.Providers[1].JwksUrl`.
+        at: String,
+        /// What is wrong, and what it may be.
+        what: String,
     },
     /// A setting that does not exist, most often a slip of the pen.
     #[error("{key} is not a setting; the settings are {known}")]

@@ -1,30 +1,37 @@
 //! The app server alone: reads its configuration, listens, says so in one line of JSON, and stops on SIGINT or SIGTERM.
 
+mod commands;
+
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use commands::Command;
 use serde_json::json;
 use server::App;
 use server::config::Config;
 use shared::clock::SystemClock;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 /// Hands short-lived upload tokens to apps: GET or POST /, /sts or /sts/getsts.
 ///
 /// Once it listens it prints one line of JSON on standard output; logs go to standard error (RUST_LOG chooses
-/// how much). The configuration and its policy file are read once, at the start.
+/// how much). The configuration and the files that it names are read again when they change, and at SIGHUP; while they
+/// are wrong, the last good ones stay in use.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
     /// The configuration; its PolicyFile is relative to its folder
-    #[arg(long, value_name = "FILE", default_value = "config.json")]
+    #[arg(long, value_name = "FILE", default_value = "config.json", global = true)]
     config: PathBuf,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
 /// The configuration is wrong.
@@ -37,7 +44,10 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match run(arguments).await {
+    if let Some(command) = arguments.command {
+        return print(commands::run(command, &arguments.config));
+    }
+    match run(&arguments.config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err((code, message)) => {
             let _ = writeln!(std::io::stderr(), "{message}");
@@ -46,9 +56,23 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Prints what a command says, and makes an exit code of it.
+fn print(outcome: Result<String, String>) -> ExitCode {
+    match outcome {
+        Ok(text) => {
+            let _ = write!(std::io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            let _ = writeln!(std::io::stderr(), "{message}");
+            ExitCode::from(EXIT_CONFIG)
+        }
+    }
+}
+
 /// The whole life of the server; the error is an exit code and what to tell the person who started it.
-async fn run(arguments: Arguments) -> Result<(), (u8, String)> {
-    let config = Config::load(&arguments.config).map_err(|error| (EXIT_CONFIG, error.to_string()))?;
+async fn run(path: &Path) -> Result<(), (u8, String)> {
+    let config = Config::load(path).map_err(|error| (EXIT_CONFIG, error.to_string()))?;
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
@@ -63,9 +87,12 @@ async fn run(arguments: Arguments) -> Result<(), (u8, String)> {
     };
     let listener = TcpListener::bind(config.listen).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
+    let nudge = nudged_by_hangup();
     // A reader that has gone away is no reason to stop serving.
     let _ = writeln!(std::io::stdout(), "{}", readiness(&config, &app, address));
+    let watching = tokio::spawn(server::reload::watch(Arc::clone(&app), path.to_owned(), nudge));
     let served = server::serve(listener, server::router(app), stop_signal()).await;
+    watching.abort();
     served.map_err(|error| (EXIT_RUN, format!("the app server stopped: {error}")))
 }
 
@@ -82,7 +109,7 @@ fn readiness(config: &Config, app: &App, address: SocketAddr) -> serde_json::Val
         "token_expire_time": config.token_expire_time,
         "sts_endpoint": config.sts_endpoint.to_string(),
     });
-    let place = app.place();
+    let place = app.settings().grants.place().clone();
     for (name, value) in [
         ("bucket", &place.bucket),
         ("region", &place.region),
@@ -94,6 +121,21 @@ fn readiness(config: &Config, app: &App, address: SocketAddr) -> serde_json::Val
         }
     }
     line
+}
+
+/// Nudges on each SIGHUP, where there is such a signal; from the moment that this returns.
+fn nudged_by_hangup() -> Arc<Notify> {
+    let nudge = Arc::new(Notify::new());
+    #[cfg(unix)]
+    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        let nudge = Arc::clone(&nudge);
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() {
+                nudge.notify_one();
+            }
+        });
+    }
+    nudge
 }
 
 /// Completes on SIGINT (Ctrl-C) or SIGTERM.

@@ -1,11 +1,12 @@
 //! The accept loop: bounded connections, a time limit on request headers, and a shutdown that lets requests finish.
 
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -22,6 +23,10 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(12);
 /// The pause after a refused accept, most often for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Where a request's connection comes from; an extension of every request that [`serve`] takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
 /// Serves `router` on `listener` until `shutdown` completes, then lets running requests finish, 12 s at most.
 ///
 /// # Errors
@@ -36,8 +41,13 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
             accepted = accept(&listener, &places) => accepted,
         };
         match accepted {
-            Ok((stream, place)) => {
-                tokio::spawn(serve_connection(stream, place, router.clone(), graceful.watcher()));
+            Ok((stream, peer, place)) => {
+                tokio::spawn(serve_connection(
+                    stream,
+                    place,
+                    router.clone().layer(Extension(Peer(peer))),
+                    graceful.watcher(),
+                ));
             }
             Err(error) if error.kind() == ErrorKind::InvalidInput => return Err(error),
             Err(error) => {
@@ -54,10 +64,13 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
 }
 
 /// The next connection, once there is a place for it; until then it waits in the system's queue.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, place))
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, place))
 }
 
 async fn serve_connection(stream: TcpStream, place: OwnedSemaphorePermit, router: Router, watcher: Watcher) {

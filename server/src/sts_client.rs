@@ -13,10 +13,9 @@ use shared::sts::{AssumeRole, AssumedRole, StsError};
 use shared::timefmt;
 use tokio::sync::Semaphore;
 
-use crate::config::is_loopback;
 use crate::error::{StartError, StsFailure};
+use crate::http::{self, root_cause};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The whole time for one token, retries included: some apps wait for it without a time limit of their own.
 const DEADLINE: Duration = Duration::from_secs(10);
 const MAX_RETRIES: u32 = 2;
@@ -44,20 +43,7 @@ impl StsClient {
     /// # Errors
     /// [`StartError::HttpClient`] when TLS cannot be set up.
     pub fn new(endpoint: Endpoint, credentials: Credentials, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        // An error means that the process has a provider already, which will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("direct-transfer-server/", env!("CARGO_PKG_VERSION")));
-        if endpoint.to_string().starts_with("http://") {
-            // Without redirects no TLS will be spoken, so a machine without root certificates is good enough.
-            builder = builder.tls_certs_only([]);
-        }
-        if is_loopback(endpoint.host()) {
-            builder = builder.no_proxy();
-        }
-        let http = builder.build().map_err(|error| StartError::HttpClient(root_cause(&error)))?;
+        let http = http::client(&endpoint.to_string())?;
         let in_flight = Semaphore::new(MAX_IN_FLIGHT);
         Ok(Self { http, endpoint, credentials, clock, in_flight, deadline: DEADLINE })
     }
@@ -173,15 +159,6 @@ fn pause_before_retry(retries: u32) -> Duration {
     let base = 100 << retries;
     let jitter = getrandom::u32().map_or(0, |random| u64::from(random) % base);
     Duration::from_millis(base + jitter)
-}
-
-/// The innermost reason of an error, such as "Connection refused"; never a URL.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

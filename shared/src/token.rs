@@ -46,6 +46,9 @@ pub struct GrantPlace {
     /// The prefix that object names must begin with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object_prefix: Option<String>,
+    /// The one key that may be written, where the server chose it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object_key: Option<String>,
 }
 
 /// Why a body is not a token reply.

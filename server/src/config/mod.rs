@@ -1,20 +1,32 @@
 //! The app server's settings as checked types: from a file, from text, or built in code.
 
+mod grants;
+mod identity;
+mod object_key;
 mod policy;
 mod read;
+pub(crate) mod section;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use shared::bucket::BucketName;
 use shared::credentials::{Credentials, may_send_to};
 use shared::object_key::Prefix;
+use shared::ram::{Bounds, PolicyDocument, PolicyKind, reach};
 use shared::region::{Endpoint, Region};
 use shared::secret::mask;
 use shared::sts::{MAX_DURATION, MIN_DURATION};
 
+pub use self::grants::{BUILT_IN, GrantsSection, OF_POLICY_FILE};
+pub use self::identity::{
+    Anonymous, DeviceKey, DeviceKeys, IdentitySection, Jwt, MIN_SECRET_BYTES, Provider, SignedUrl, SigningKey,
+    UnsafeNames, Webhook,
+};
+pub use self::object_key::ObjectKeySection;
 pub use self::policy::PolicyTemplate;
+use self::section::Section;
 use crate::error::{ConfigError, Problem};
 
 /// Where the app server listens unless `Listen` says otherwise: the port of the reference document's sample server.
@@ -51,6 +63,14 @@ pub struct Config {
     pub region: Option<Region>,
     /// OSS's address, told to apps (`OssEndpoint`); see [`Config::told_endpoint`].
     pub oss_endpoint: Option<Endpoint>,
+    /// Who may ask (`Identity`); `None` tells no callers apart.
+    pub identity: Option<IdentitySection>,
+    /// Which folder a caller gets and what it may do there (`Grants`).
+    pub grants: Option<GrantsSection>,
+    /// The server chooses the names of uploads (`ObjectKey`).
+    pub object_key: Option<ObjectKeySection>,
+    /// What the paths in the sections are relative to: the folder of the configuration.
+    pub folder: PathBuf,
 }
 
 impl Config {
@@ -68,6 +88,10 @@ impl Config {
             object_prefix: None,
             region: None,
             oss_endpoint: None,
+            identity: None,
+            grants: None,
+            object_key: None,
+            folder: PathBuf::new(),
         }
     }
 
@@ -112,8 +136,22 @@ impl Config {
         if !may_send_to(key_id, host) {
             problems.push(Problem::DemoKey { key_id: mask(key_id), host: host.to_owned() });
         }
-        problems.extend(self.session_policy().err().unwrap_or_default());
+        if !self.tells_callers_apart() {
+            problems.extend(self.session_policy().err().unwrap_or_default());
+        }
+        self.check_sections(&mut problems);
         if problems.is_empty() { Ok(()) } else { Err(ConfigError { source: self.source.clone(), problems }) }
+    }
+
+    fn check_sections(&self, problems: &mut Vec<Problem>) {
+        check_section(self.identity.as_ref(), problems);
+        check_section(self.grants.as_ref(), problems);
+        check_section(self.object_key.as_ref(), problems);
+    }
+
+    /// Whether any section makes this more than the document's server, whose one token is the same for everybody.
+    pub fn tells_callers_apart(&self) -> bool {
+        self.identity.is_some() || self.grants.is_some() || self.object_key.is_some()
     }
 
     /// The session policy with its placeholders filled in, as compact JSON; `None` when the whole role is meant.
@@ -131,14 +169,20 @@ impl Config {
         self.oss_endpoint.as_ref().map(Endpoint::to_string).or_else(public)
     }
 
+    /// Every file that the settings name, besides the configuration itself: policies, keys and secrets.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let providers = self.identity.iter().flat_map(|identity| &identity.providers);
+        let custom = self.grants.iter().flat_map(|grants| grants.custom.values().map(String::as_str));
+        let mut files: Vec<PathBuf> =
+            providers.flat_map(Provider::files).chain(custom).map(|file| self.folder.join(file)).collect();
+        files.extend(self.policy.as_ref().map(|policy| PathBuf::from(&policy.source)));
+        files
+    }
+
     /// What a careful operator should know before real people use this server; one sentence or two each.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = vec![
-            "callers are not told apart: whoever can reach this server gets a token for the same folder. \
-             Let only your app's signed-in users reach it"
-                .to_owned(),
-        ];
-        if self.policy.is_none() {
+        let mut warnings = self.warnings_of_identities();
+        if self.policy.is_none() && !self.tells_callers_apart() {
             warnings.push(
                 "PolicyFile is empty: a token may do everything that the role may. Name a session policy".to_owned(),
             );
@@ -158,6 +202,41 @@ impl Config {
             warnings.push("StsEndpoint is plain HTTP: tokens cross the network unencrypted. Use https".to_owned());
         }
         warnings
+    }
+
+    fn warnings_of_identities(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        match &self.identity {
+            None => warnings.push(
+                "callers are not told apart: whoever can reach this server gets a token for the same folder. \
+                 Let only your app's signed-in users reach it"
+                    .to_owned(),
+            ),
+            Some(identity) if identity.lets_anonymous_in() => warnings.push(
+                "callers without a credential are let in, and share one folder: whoever can reach this server gets a token"
+                    .to_owned(),
+            ),
+            Some(_) => {}
+        }
+        if let (Some(policy), Some(bucket), Some(prefix)) = (self.plain_policy(), &self.bucket, &self.object_prefix) {
+            let bounds = Bounds { bucket: bucket.as_str(), prefix: prefix.as_str(), only_key: None };
+            if let Err(escape) = reach(&policy, &bounds) {
+                warnings.push(format!("PolicyFile reaches more than ObjectPrefix: {escape}"));
+            }
+        }
+        warnings
+    }
+
+    /// The policy of the document's server, filled in.
+    fn plain_policy(&self) -> Option<PolicyDocument> {
+        let filled = self.session_policy().ok().flatten().filter(|_| !self.tells_callers_apart())?;
+        PolicyDocument::parse(&filled, PolicyKind::Session).ok()
+    }
+}
+
+fn check_section<T: Section>(section: Option<&T>, problems: &mut Vec<Problem>) {
+    if let Some(section) = section {
+        section.check(T::KEY, problems);
     }
 }
 

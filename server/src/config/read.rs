@@ -13,9 +13,10 @@ use shared::region::{Endpoint, Region};
 use shared::secret::Secret;
 use shared::sts::{MAX_DURATION, MIN_DURATION};
 
+use super::section::Section;
 use super::{
-    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, NOT_UTF_8, PolicyTemplate, role_arn_problem,
-    token_expire_time_problem,
+    Config, DEFAULT_LISTEN, DEFAULT_STS_ENDPOINT, GrantsSection, IdentitySection, NOT_UTF_8, ObjectKeySection,
+    PolicyTemplate, role_arn_problem, token_expire_time_problem,
 };
 use crate::error::Problem;
 
@@ -33,6 +34,8 @@ const KEYS: [&str; 11] = [
     "Region",
     "OssEndpoint",
 ];
+/// The sections, each an object with settings of its own.
+const SECTIONS: [&str; 3] = [IdentitySection::KEY, GrantsSection::KEY, ObjectKeySection::KEY];
 const OTHER_SPELLING: &str = "AccessKeyId";
 
 /// Reads the text of a `config.json`; `file` names it, and `PolicyFile` is relative to its folder.
@@ -52,6 +55,9 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
     let sts_endpoint = settings.name("StsEndpoint", Some(DEFAULT_STS_ENDPOINT), Endpoint::parse);
     let region = settings.name("Region", None, Region::parse);
     let oss_endpoint = settings.name("OssEndpoint", None, Endpoint::parse);
+    let identity = settings.section::<IdentitySection>();
+    let grants = settings.section::<GrantsSection>();
+    let object_key = settings.section::<ObjectKeySection>();
     let (Some(sts_endpoint), true) = (sts_endpoint, settings.problems.is_empty()) else {
         return Err(settings.problems);
     };
@@ -67,6 +73,10 @@ pub(super) fn read(text: &str, file: &Path) -> Result<Config, Vec<Problem>> {
         object_prefix,
         region,
         oss_endpoint,
+        identity,
+        grants,
+        object_key,
+        folder: file.parent().unwrap_or(Path::new("")).to_owned(),
     })
 }
 
@@ -79,8 +89,9 @@ struct Settings {
 
 impl Settings {
     fn check_keys(&mut self) {
-        let known = || KEYS.join(", ");
-        let unknown = self.fields.keys().filter(|key| !KEYS.contains(&key.as_str()) && *key != OTHER_SPELLING);
+        let known = || [&KEYS[..], &SECTIONS].concat().join(", ");
+        let is_known = |key: &str| KEYS.contains(&key) || SECTIONS.contains(&key) || key == OTHER_SPELLING;
+        let unknown = self.fields.keys().filter(|key| !is_known(key));
         self.problems.extend(unknown.map(|key| Problem::UnknownKey { key: key.clone(), known: known() }));
         if self.fields.contains_key(KEYS[0]) && self.fields.contains_key(OTHER_SPELLING) {
             self.problems.push(Problem::TwoSpellings);
@@ -131,7 +142,9 @@ impl Settings {
         let policy = self.policy(file);
         let bucket = self.name("Bucket", None, BucketName::parse);
         let prefix = self.object_prefix();
-        if let (Some(policy), true) = (&policy, self.problems.len() == before) {
+        // With any of the sections the policy is filled for each identity; its proof is made with them.
+        let plain = !SECTIONS.iter().any(|key| self.fields.contains_key(*key));
+        if let (Some(policy), true) = (&policy, plain && self.problems.len() == before) {
             self.problems.extend(policy.fill(bucket.as_ref(), prefix.as_ref()).err().unwrap_or_default());
         }
         (policy, bucket, prefix)
@@ -165,6 +178,14 @@ impl Settings {
             self.invalid("Listen", &format!("{text:?}"), "an IP address and a port, such as 127.0.0.1:7080");
             DEFAULT_LISTEN
         })
+    }
+
+    /// A section, checked at once so that its problems are told with all the others.
+    fn section<T: Section>(&mut self) -> Option<T> {
+        let value = self.fields.get(T::KEY).filter(|value| !value.is_null())?;
+        let section = T::read(value, &mut self.problems)?;
+        section.check(T::KEY, &mut self.problems);
+        Some(section)
     }
 
     /// A setting that is a name of some kind; absent or empty gives the name `default`, if there is one.

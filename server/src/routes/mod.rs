@@ -1,12 +1,15 @@
 //! The routes of the app server, and what every one of them shares: the body limit, the time limit and the request log.
 
 mod token;
+mod v1;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -15,6 +18,7 @@ use serde_json::json;
 use shared::token::TokenReply;
 
 use crate::App;
+use crate::serve::Peer;
 
 /// The path that messages recommend.
 pub const TOKEN_PATH: &str = "/sts";
@@ -32,6 +36,7 @@ pub fn router(app: Arc<App>) -> Router {
     TOKEN_PATHS
         .iter()
         .fold(Router::new(), |router, path| router.route(path, token.clone()))
+        .route("/v1/token", get(v1::token).post(v1::token))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
@@ -63,6 +68,11 @@ async fn not_found() -> Response {
 async fn method_not_allowed(method: Method) -> Response {
     let message = format!("{method} is not allowed here: use GET or POST.");
     refusal(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", &message)
+}
+
+/// The address that the connection comes from.
+fn peer_address(head: &Parts) -> Option<IpAddr> {
+    head.extensions.get::<Peer>().map(|peer| peer.0.ip())
 }
 
 /// An answer of the token contract: HTTP 200 whatever the outcome.

@@ -132,17 +132,43 @@ async fn the_official_readers_understand_success_and_failure() {
     assert_eq!(android(&granted), Ok("2017-12-12T07:49:09Z".to_owned()));
     assert_eq!(ios(&granted), Ok("2017-12-12T07:49:09Z".to_owned()));
     assert_eq!(python_credentials_uri(&granted), Ok("2017-12-12T07:49:09Z".to_owned()));
+    assert_eq!(flutter(&granted), Ok("2017-12-12T07:49:09Z".to_owned()));
+    assert_eq!(ali_oss(&granted), Ok(("STS.NSExampleTokenKey".to_owned(), SECURITY_TOKEN.to_owned())));
 
     let refused = get(&url).await;
     let reason = "ErrorCode: InvalidAccessKeyId.NotFound| ErrorMessage: Specified access key is not found.";
     assert_eq!(android(&refused), Err(reason.to_owned()));
     assert!(ios(&refused).is_err());
     assert!(python_credentials_uri(&refused).is_err());
+    assert!(flutter(&refused).is_err(), "which looks at no StatusCode, and must find no field of a token");
+    assert!(ali_oss(&refused).is_err());
     for answer in [&granted, &refused] {
         assert_eq!(answer.header("content-type"), "application/json", "Flutter parses by content type");
         assert_eq!(answer.header("cache-control"), "no-store", "iOS asks through a caching session");
         assert_eq!(answer.header("pragma"), "no-cache");
         assert!(answer.json().as_object().unwrap().values().all(|value| !value.is_null()), "a null crashes iOS apps");
+    }
+}
+
+#[tokio::test]
+async fn the_official_readers_understand_refusals_of_this_server_and_its_additions() {
+    let (key, hash) = server::identity::device_keys::new_key().unwrap();
+    let devices = serde_json::json!({"Type": "DeviceKeys", "Keys": [{"Hash": hash, "User": "alice"}]});
+    let sections = serde_json::json!({"Identity": {"Providers": [devices]}, "ObjectPrefix": "u/"});
+    let world = crate::support::World::open(&sections, &[]).await;
+    let granted = get(&format!("{}/sts/getsts?key={key}", world.url)).await;
+    for read in [android, ios, python_credentials_uri, flutter] {
+        assert_eq!(read(&granted), Ok("2017-12-12T07:49:09Z".to_owned()));
+    }
+    for (query, code) in [("", "CredentialMissing"), ("key=x", "CredentialUnknown")] {
+        let refused = get(&format!("{}/sts/getsts?{query}", world.url)).await;
+        let told = android(&refused).unwrap_err();
+        assert!(told.starts_with(&format!("ErrorCode: {code}| ErrorMessage: ")), "{told}");
+        for read in [ios, python_credentials_uri, flutter] {
+            assert!(read(&refused).is_err(), "{}", refused.body);
+        }
+        assert_eq!(refused.header("cache-control"), "no-store");
+        assert!(refused.json().as_object().unwrap().values().all(|value| !value.is_null()), "a null crashes iOS apps");
     }
 }
 
@@ -193,6 +219,25 @@ fn python_credentials_uri(answer: &Answer) -> Result<String, String> {
         text(&body, field)?;
     }
     exact_date(text(&body, "Expiration")?)
+}
+
+/// `flutter_oss_aliyun`: Dio parses by content type; the four fields are looked up, and `StatusCode` is not.
+fn flutter(answer: &Answer) -> Result<String, String> {
+    if !(200..300).contains(&answer.status) || !answer.header("content-type").contains("json") {
+        return Err(format!("HTTP {} {}", answer.status, answer.header("content-type")));
+    }
+    let body = answer.json();
+    for field in ["AccessKeyId", "AccessKeySecret", "SecurityToken"] {
+        text(&body, field)?;
+    }
+    exact_date(text(&body, "Expiration")?)
+}
+
+/// ali-oss: the keys of the object begin in lower case, and `securityToken` becomes `stsToken`.
+fn ali_oss(answer: &Answer) -> Result<(String, String), String> {
+    let body = answer.json();
+    text(&body, "AccessKeySecret")?;
+    Ok((text(&body, "AccessKeyId")?.to_owned(), text(&body, "SecurityToken")?.to_owned()))
 }
 
 fn exact_date(date: &str) -> Result<String, String> {

@@ -3,6 +3,9 @@
 
 mod config;
 mod contract;
+mod grants;
+mod identity;
 mod program;
+mod reload;
 mod sts_trouble;
 mod support;

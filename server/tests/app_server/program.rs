@@ -12,7 +12,7 @@ use crate::support::{FakeSts, KEY_ID, KEY_SECRET, ROLE_ARN, SECURITY_TOKEN, TOKE
 
 fn program(config: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
-    command.arg("--config").arg(config).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env_remove("RUST_LOG").arg("--config").arg(config).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -96,4 +96,140 @@ async fn it_announces_itself_serves_keeps_secrets_out_of_its_log_and_stops_on_si
     for secret in [KEY_ID, KEY_SECRET, TOKEN_SECRET, SECURITY_TOKEN, "STS.NSExampleTokenKey", "callers-own-login"] {
         assert!(!printed.contains(secret), "the log tells {secret}");
     }
+}
+
+/// A configuration with every provider, and secrets of each kind; the paths of its files.
+fn write_identities(folder: &TempDir, sts: &str, user: &str, hash: &str) -> std::path::PathBuf {
+    let path = folder.path().join("config.json");
+    let config = json!({
+        "AccessKeyID": KEY_ID, "AccessKeySecret": KEY_SECRET, "RoleArn": ROLE_ARN, "TokenExpireTime": 900,
+        "PolicyFile": "", "Listen": "127.0.0.1:0", "StsEndpoint": sts, "Bucket": "photos", "ObjectPrefix": "u/",
+        "Identity": { "Providers": [
+            { "Type": "DeviceKeys", "Keys": [{ "Hash": hash, "User": user, "Device": "phone" }] },
+            { "Type": "SignedUrl", "Keys": [{ "Id": "k", "Secret": SIGNING_SECRET }] },
+            { "Type": "Jwt", "Secret": JWT_SECRET },
+            { "Type": "Webhook", "Url": "http://127.0.0.1:1/", "Authorization": LOGIN_SECRET },
+        ] },
+    });
+    fs::write(&path, config.to_string()).unwrap();
+    path
+}
+
+const SIGNING_SECRET: &str = "signing-secret-of-at-least-32-bytes";
+const JWT_SECRET: &str = "jwt-secret-with-at-least-32-bytes-in-it";
+const LOGIN_SECRET: &str = "login-secret";
+
+#[test]
+fn its_commands_check_explain_and_make_credentials() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |path: &Path, arguments: &[&str]| {
+        let output = program(path).args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
+    };
+    let nowhere = folder.path().join("none");
+    let (code, made) = run(&nowhere, &["device-key", "--user", "alice", "--device", "phone"]);
+    let entry: Value = serde_json::from_str(made.lines().find(|line| line.starts_with('{')).unwrap()).unwrap();
+    assert_eq!((code, &entry["User"], &entry["Device"]), (Some(0), &json!("alice"), &json!("phone")));
+    assert!(made.lines().any(|line| line.starts_with("dtk_")), "{made}");
+
+    let path = write_identities(&folder, "http://127.0.0.1:1", "alice", entry["Hash"].as_str().unwrap());
+    let (code, checked) = run(&path, &["check"]);
+    assert_eq!(code, Some(0), "{checked}");
+    for part in [
+        "is good",
+        "devices, signed-url, jwt, webhook",
+        "identity \"alice\", device \"phone\"",
+        "read-write: photos/u/alice/",
+    ] {
+        assert!(checked.contains(part), "{checked} lacks {part}");
+    }
+    let (code, explained) = run(&path, &["explain", "--identity", "../bob"]);
+    assert_eq!(code, Some(0), "{explained}");
+    for part in [
+        "grant read-write, without asking",
+        "photos/u/..bob~",
+        "session  ..bob",
+        "acs:oss:*:*:photos/u/..bob~",
+        "oss:Prefix",
+    ] {
+        assert!(explained.contains(part), "{explained} lacks {part}");
+    }
+    let (code, signed) = run(&path, &["sign-url", "--user", "bob", "--parameter", "grant=read"]);
+    assert!(code == Some(0) && signed.starts_with("/sts?dt-key=k&dt-user=bob&dt-expires="), "{signed}");
+
+    let broken = fs::read_to_string(&path).unwrap().replace("\"u/\"", "\"u\"").replace("sha256:", "md5:");
+    fs::write(&path, broken).unwrap();
+    let (code, told) = run(&path, &["check"]);
+    assert!(code == Some(2) && told.contains("ObjectPrefix: \"u\" is not a valid object prefix"), "{told}");
+    for secret in [KEY_ID, KEY_SECRET, SIGNING_SECRET, JWT_SECRET, LOGIN_SECRET] {
+        assert!(
+            ![&made, &checked, &explained, &signed, &told].iter().any(|text| text.contains(secret)),
+            "{secret} is told"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn it_reloads_at_sighup_and_tells_no_credential_in_log_or_answer() {
+    let sts = FakeSts::granting().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (key, hash) = server::identity::device_keys::new_key().unwrap();
+    let path = write_identities(&folder, &sts.endpoint.to_string(), "alice", &hash);
+    let mut running = Running(program(&path).env("RUST_LOG", "trace").spawn().unwrap());
+    let mut stdout = BufReader::new(running.0.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    let url = serde_json::from_str::<Value>(&line).unwrap()["token_url"].as_str().unwrap().to_owned();
+    let mut log = BufReader::new(running.0.stderr.take().unwrap());
+    let mut printed = String::new();
+    let mut until = |part: &str| {
+        let from = printed.len();
+        while !printed[from..].contains(part) {
+            assert_ne!(log.read_line(&mut printed).unwrap(), 0, "the log ends without {part}");
+        }
+    };
+    let mut bodies = Vec::new();
+    let mut prefix = async |query: &str| {
+        let answer = get(&format!("{url}?{query}")).await;
+        bodies.push(answer.body.clone());
+        answer.json()["ObjectPrefix"].as_str().unwrap_or_default().to_owned()
+    };
+    let signed = program(&path).args(["sign-url", "--user", "carol"]).output().unwrap();
+    let signed = String::from_utf8(signed.stdout).unwrap().trim().split_once('?').unwrap().1.to_owned();
+    assert_eq!(prefix(&format!("key={key}")).await, "u/alice/");
+    assert_eq!(prefix(&signed).await, "u/carol/");
+    for query in ["key=wrong-key-of-somebody", "token=a.b.c-wrong-token", "ticket=wrong-ticket", ""] {
+        assert_eq!(prefix(query).await, "", "{query}");
+    }
+    let hang_up = |pid: u32| assert!(Command::new("kill").args(["-HUP", &pid.to_string()]).status().unwrap().success());
+    write_identities(&folder, &sts.endpoint.to_string(), "bob", &hash);
+    hang_up(running.0.id());
+    until("configuration reloaded");
+    assert_eq!(prefix(&format!("key={key}")).await, "u/bob/");
+    fs::write(&path, "{").unwrap();
+    hang_up(running.0.id());
+    until("not reloaded, the settings in use stay");
+    assert_eq!(prefix(&format!("key={key}")).await, "u/bob/");
+    assert!(Command::new("kill").args(["-TERM", &running.0.id().to_string()]).status().unwrap().success());
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    log.read_to_string(&mut printed).unwrap();
+    let signature = signed.rsplit_once('=').unwrap().1;
+    let secrets = [
+        KEY_SECRET,
+        SIGNING_SECRET,
+        JWT_SECRET,
+        LOGIN_SECRET,
+        &key,
+        &hash,
+        signature,
+        "wrong-key-of-somebody",
+        "wrong-token",
+        "wrong-ticket",
+    ];
+    for secret in secrets {
+        assert!(!printed.contains(secret), "the log tells {secret}");
+        assert!(!bodies.iter().any(|body| body.contains(secret)), "an answer tells {secret}");
+    }
+    assert!(!printed.contains(TOKEN_SECRET) && !printed.contains(SECURITY_TOKEN), "the log tells a token");
 }

@@ -153,3 +153,121 @@ pub async fn ask(method: &str, url: &str, body: Vec<u8>) -> Answer {
 pub async fn get(url: &str) -> Answer {
     ask("GET", url, Vec::new()).await
 }
+
+/// A request with headers.
+pub async fn ask_with(method: &str, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+    let mut request = client.request(method.parse().unwrap(), url).body(body);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Answer { status, headers, body: response.text().await.unwrap() }
+}
+
+/// The settings of a server with sections, at this STS; relative paths are in `folder`.
+pub fn settings(sts: &Endpoint, sections: &serde_json::Value) -> String {
+    let mut settings = serde_json::json!({
+        "AccessKeyID": KEY_ID, "AccessKeySecret": KEY_SECRET, "RoleArn": ROLE_ARN, "TokenExpireTime": "3600",
+        "PolicyFile": "", "StsEndpoint": sts.to_string(), "Bucket": "photos", "Region": "cn-hangzhou",
+    });
+    for (key, value) in sections.as_object().unwrap() {
+        settings[key] = value.clone();
+    }
+    settings.to_string()
+}
+
+/// A running app server whose clock the test moves; it stands at 2017-12-12T07:34:09Z.
+pub struct World {
+    pub url: String,
+    pub app: Arc<App>,
+    pub clock: Arc<ManualClock>,
+    pub sts: FakeSts,
+    pub folder: tempfile::TempDir,
+}
+
+impl World {
+    /// With these sections; `files` are written beside the configuration first.
+    pub async fn open(sections: &serde_json::Value, files: &[(&str, &str)]) -> Self {
+        let (sts, folder) = (FakeSts::granting().await, tempfile::tempdir().unwrap());
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let config = Config::parse(&settings(&sts.endpoint, sections), &folder.path().join("config.json")).unwrap();
+        let clock = Arc::new(ManualClock::new(datetime!(2017-12-12 07:34:09 UTC)));
+        let app = App::new(config, Arc::clone(&clock) as Arc<dyn shared::clock::Clock>).unwrap();
+        let url = format!("http://{}", spawn(server::router(Arc::clone(&app))).await);
+        Self { url, app, clock, sts, folder }
+    }
+
+    /// What the settings with these sections are refused for.
+    pub fn refused(sections: &serde_json::Value, files: &[(&str, &str)]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let endpoint = Endpoint::parse("http://127.0.0.1:1").unwrap();
+        match Config::parse(&settings(&endpoint, sections), &folder.path().join("config.json")) {
+            Err(error) => error.to_string(),
+            Ok(config) => match App::new(config, Arc::new(shared::clock::SystemClock)) {
+                Err(error) => error.to_string(),
+                Ok(_) => String::new(),
+            },
+        }
+    }
+
+    /// The time of its clock, as JWTs and URLs write it.
+    pub fn now(&self) -> i64 {
+        shared::clock::Clock::now(&*self.clock).unix_timestamp()
+    }
+
+    /// Asks both routes with this query and bearer, which must agree: the folder of the token, or `status code`.
+    pub async fn outcome(&self, query: &str, bearer: Option<&str>) -> String {
+        let authorization = bearer.map(|bearer| format!("Bearer {bearer}"));
+        let headers: Vec<(&str, &str)> = authorization.iter().map(|value| ("authorization", value.as_str())).collect();
+        self.outcome_of(query, &headers).await
+    }
+
+    /// As [`World::outcome`], with any headers.
+    pub async fn outcome_of(&self, query: &str, headers: &[(&str, &str)]) -> String {
+        let sdk = ask_with("GET", &format!("{}/sts?{query}", self.url), headers, Vec::new()).await;
+        let rest = ask_with("GET", &format!("{}/v1/token?{query}", self.url), headers, Vec::new()).await;
+        let (of_sdk, of_rest) = (sdk.json(), rest.json());
+        assert_eq!(sdk.status, 200, "Android reads no body of an HTTP error: {}", sdk.body);
+        assert_eq!(rest.header("cache-control"), "no-store");
+        if rest.status == 200 {
+            assert_eq!(of_sdk["StatusCode"], 200, "{}", sdk.body);
+            assert_eq!(of_sdk["ObjectPrefix"], of_rest["ObjectPrefix"]);
+            return of_rest["ObjectPrefix"].as_str().unwrap_or("-").to_owned();
+        }
+        assert_eq!((&of_sdk["StatusCode"], &of_sdk["ErrorCode"]), (&serde_json::json!(500), &of_rest["ErrorCode"]));
+        assert_eq!(of_rest["StatusCode"], rest.status);
+        assert_eq!(rest.header("www-authenticate"), if rest.status == 401 { "Bearer" } else { "" });
+        assert_eq!(rest.header("retry-after").is_empty(), rest.status != 503, "{}", rest.body);
+        format!("{} {}", rest.status, of_rest["ErrorCode"].as_str().unwrap())
+    }
+
+    /// Asks `/v1/token` alone: the folder of the token, or `status code`.
+    pub async fn outcome_once(&self, query: &str, bearer: &str) -> String {
+        let bearer = format!("Bearer {bearer}");
+        let url = format!("{}/v1/token?{query}", self.url);
+        let answer = ask_with("GET", &url, &[("authorization", &bearer)], Vec::new()).await;
+        let body = answer.json();
+        match answer.status {
+            200 => body["ObjectPrefix"].as_str().unwrap_or("-").to_owned(),
+            status => format!("{status} {}", body["ErrorCode"].as_str().unwrap()),
+        }
+    }
+
+    /// The parameters of the last call of STS.
+    pub fn asked(&self, name: &str) -> String {
+        let last = self.sts.calls().pop().unwrap();
+        last.into_iter().find(|(known, _)| known == name).map(|(_, value)| value).unwrap_or_default()
+    }
+}
+
+/// Runs another service on loopback, such as an issuer of keys or a login; its root URL.
+pub async fn service(router: Router) -> String {
+    format!("http://{}", spawn(router).await)
+}

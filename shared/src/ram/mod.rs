@@ -8,6 +8,7 @@ mod network;
 pub mod pattern;
 mod principal;
 mod print;
+pub mod reach;
 pub mod template;
 
 pub use condition::Context;
@@ -15,3 +16,4 @@ pub use document::{Actions, Effect, PolicyDocument, PolicyError, PolicyKind, Sta
 pub use evaluate::{Because, Layer, LayerVerdict, Layers, Outcome, Reason, Request, Verdict, evaluate, evaluate_layer};
 pub use pattern::{Pattern, ResourcePattern};
 pub use principal::Principal;
+pub use reach::{Bounds, Escape, reach};

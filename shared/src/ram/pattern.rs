@@ -109,6 +109,21 @@ impl ResourcePattern {
         &self.segments[SEGMENTS - 1]
     }
 
+    /// Whether a resource of OSS may match.
+    pub fn may_be_of_oss(&self) -> bool {
+        self.segments[0].matches("acs") && self.segments[1].matches("oss")
+    }
+
+    /// Whether only resources of OSS match.
+    pub fn is_of_oss_alone(&self) -> bool {
+        self.segments[1].as_str() == "oss"
+    }
+
+    /// Whether its region and account leave nothing out.
+    pub fn is_of_every_account(&self) -> bool {
+        self.segments[2].is_any() && self.segments[3].is_any()
+    }
+
     /// `resource` as `acs:oss:*:1234:bucket/key`; segments that it lacks count as empty.
     pub fn matches(&self, resource: &str) -> bool {
         let mut given = resource.splitn(SEGMENTS, ':');

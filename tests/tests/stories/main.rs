@@ -15,6 +15,7 @@ mod decisions;
 mod demo_flow;
 mod forms;
 mod front_door;
+mod isolation;
 mod objects;
 mod odd_names;
 mod permissions;

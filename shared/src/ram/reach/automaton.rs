@@ -1,0 +1,216 @@
+//! Wildcard patterns run side by side over one text, so that the shortest text with a wanted combination of matches is
+//! found, or proven not to exist.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+/// One symbol of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Symbol {
+    Is(char),
+    /// `?`: any one character.
+    One,
+    /// `*`: any run of characters.
+    Many,
+}
+
+/// A pattern as symbols.
+pub(super) type Glob = Vec<Symbol>;
+
+/// `*` and `?` are wildcards.
+pub(super) fn glob(pattern: &str) -> Glob {
+    let symbol = |c| match c {
+        '*' => Symbol::Many,
+        '?' => Symbol::One,
+        c => Symbol::Is(c),
+    };
+    pattern.chars().map(symbol).collect()
+}
+
+/// Every character stands for itself.
+pub(super) fn literal(text: &str) -> Glob {
+    text.chars().map(Symbol::Is).collect()
+}
+
+/// The texts that begin with `text`.
+pub(super) fn beginning(text: &str) -> Glob {
+    let mut glob = literal(text);
+    glob.push(Symbol::Many);
+    glob
+}
+
+/// More states than a policy of 2048 characters needs, unless it was made to need them.
+const MAX_STATES: usize = 50_000;
+
+/// The search was given up: the patterns have too many states.
+#[derive(Debug)]
+pub(super) struct TooComplex;
+
+/// What texts may look like at all: an automaton over characters. `None` from `step` ends a text that is none.
+pub(super) trait Shape {
+    type State: Clone + Eq + Hash;
+    fn start(&self) -> Self::State;
+    fn step(&self, state: &Self::State, c: char) -> Option<Self::State>;
+    /// Whether a text may end here.
+    fn complete(&self, state: &Self::State) -> bool;
+}
+
+/// Where one glob may be: the positions that are still possible, in order.
+type Positions = Vec<u16>;
+/// Where all globs are, and the shape.
+type Place<S> = (Vec<Positions>, S);
+
+/// The shortest text of this shape for which `wanted`, asked of the globs' matches, gives something; with what it gave.
+///
+/// Each of `spare` is a kind of characters, of which the first that no glob names stands for all the others.
+pub(super) fn shortest<S: Shape, T>(
+    shape: &S,
+    globs: &[Glob],
+    spare: &[&str],
+    mut wanted: impl FnMut(&[bool]) -> Result<Option<T>, TooComplex>,
+) -> Result<Option<(String, T)>, TooComplex> {
+    let alphabet = alphabet(globs, spare);
+    let start: Place<S::State> = (globs.iter().map(|glob| closed(glob, vec![0])).collect(), shape.start());
+    let mut seen = HashSet::from([start.clone()]);
+    // The places found so far, each with the one before it and the character between them.
+    let mut found = vec![(start, 0, ' ')];
+    let mut next_up = 0;
+    while let Some((place, ..)) = found.get(next_up).cloned() {
+        if shape.complete(&place.1) {
+            let matched: Vec<bool> = globs.iter().zip(&place.0).map(|(glob, at)| is_match(glob, at)).collect();
+            if let Some(given) = wanted(&matched)? {
+                return Ok(Some((text_of(&found, next_up), given)));
+            }
+        }
+        for &c in &alphabet {
+            let Some(state) = shape.step(&place.1, c) else { continue };
+            let positions = globs.iter().zip(&place.0).map(|(glob, at)| stepped(glob, at, c)).collect();
+            let next = (positions, state);
+            if seen.insert(next.clone()) {
+                if found.len() == MAX_STATES {
+                    return Err(TooComplex);
+                }
+                found.push((next, next_up, c));
+            }
+        }
+        next_up += 1;
+    }
+    Ok(None)
+}
+
+/// Every character that a glob names, after one of each kind in `spare` that none names. Only they can tell globs apart.
+fn alphabet(globs: &[Glob], spare: &[&str]) -> Vec<char> {
+    let mut named: Vec<char> = Vec::new();
+    for symbol in globs.iter().flatten() {
+        if let Symbol::Is(c) = symbol
+            && !named.contains(c)
+        {
+            named.push(*c);
+        }
+    }
+    let mut alphabet: Vec<char> = spare.iter().filter_map(|kind| kind.chars().find(|c| !named.contains(c))).collect();
+    alphabet.extend(named);
+    alphabet
+}
+
+fn stepped(glob: &[Symbol], at: &[u16], c: char) -> Positions {
+    let mut next = Vec::with_capacity(at.len());
+    for &position in at {
+        match glob.get(usize::from(position)) {
+            Some(Symbol::Many) => next.push(position),
+            Some(Symbol::One) => next.push(position + 1),
+            Some(Symbol::Is(wanted)) if *wanted == c => next.push(position + 1),
+            _ => {}
+        }
+    }
+    closed(glob, next)
+}
+
+/// Adds what can be reached without a character. A `*` takes in whatever the positions before its own would, so they go.
+fn closed(glob: &[Symbol], at: Positions) -> Positions {
+    let mut all = at;
+    let mut next = 0;
+    while let Some(&position) = all.get(next) {
+        if glob.get(usize::from(position)) == Some(&Symbol::Many) {
+            all.push(position + 1);
+        }
+        next += 1;
+    }
+    all.sort_unstable();
+    all.dedup();
+    let star = all.iter().rposition(|&position| glob.get(usize::from(position)) == Some(&Symbol::Many));
+    all.drain(..star.unwrap_or(0));
+    all
+}
+
+fn is_match(glob: &[Symbol], at: &[u16]) -> bool {
+    at.last().is_some_and(|&last| usize::from(last) == glob.len())
+}
+
+fn text_of<P>(found: &[(P, usize, char)], index: usize) -> String {
+    let mut text = Vec::new();
+    let mut at = index;
+    while at != 0 {
+        text.push(found[at].2);
+        at = found[at].1;
+    }
+    text.iter().rev().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ram::pattern::{Case, Pattern};
+    use proptest::prelude::*;
+
+    struct Any;
+    impl Shape for Any {
+        type State = ();
+        fn start(&self) {}
+        fn step(&self, (): &(), _: char) -> Option<()> {
+            Some(())
+        }
+        fn complete(&self, (): &()) -> bool {
+            true
+        }
+    }
+
+    /// The texts of at most five characters over what the patterns can tell apart, shortest first.
+    fn texts() -> Vec<String> {
+        let mut all = vec![String::new()];
+        let mut from = 0;
+        for _ in 0..5 {
+            let until = all.len();
+            for index in from..until {
+                for c in ['z', 'a', 'b', '/'] {
+                    all.push(format!("{}{c}", all[index]));
+                }
+            }
+            from = until;
+        }
+        all
+    }
+
+    proptest! {
+        #[test]
+        fn finds_a_shortest_text_where_trying_all_finds_one(inside in "[ab*?/]{0,4}", outside in "[ab*?/]{0,4}") {
+            let globs = [glob(&inside), glob(&outside)];
+            let tells = |matched: &[bool]| Ok((matched[0] && !matched[1]).then_some(()));
+            let found = shortest(&Any, &globs, &["z"], tells).unwrap().map(|(text, ())| text);
+            let (inside, outside) = (Pattern::new(&inside, Case::Sensitive), Pattern::new(&outside, Case::Sensitive));
+            let differs = |text: &str| inside.matches(text) && !outside.matches(text);
+            let tried = texts().into_iter().find(|text| differs(text));
+            prop_assert!(found.as_deref().is_none_or(differs), "{found:?} does not tell them apart");
+            let length = |text: &Option<String>| text.as_ref().map(|text| text.chars().count());
+            if tried.is_some() {
+                prop_assert_eq!(length(&found), length(&tried));
+            }
+        }
+    }
+
+    #[test]
+    fn patterns_made_to_be_costly_are_given_up() {
+        let costly = glob(&format!("*a{}", "?".repeat(40)));
+        assert!(shortest(&Any, &[costly], &["z"], |_| Ok(None::<()>)).is_err());
+    }
+}
