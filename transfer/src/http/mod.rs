@@ -52,6 +52,8 @@ pub(crate) struct Call<'a> {
     pub(crate) method: &'static str,
     /// `None` addresses the bucket.
     pub(crate) key: Option<&'a ObjectKey>,
+    /// Addresses the service instead.
+    pub(crate) of_service: bool,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) payload: Payload,
@@ -63,7 +65,7 @@ impl<'a> Call<'a> {
     /// A request without query, headers and body.
     pub(crate) fn new(operation: &'static str, method: &'static str, key: Option<&'a ObjectKey>) -> Self {
         let (query, headers) = (Vec::new(), Vec::new());
-        Self { operation, method, key, query, headers, payload: Payload::Empty, progress: None }
+        Self { operation, method, key, of_service: false, query, headers, payload: Payload::Empty, progress: None }
     }
 
     /// Adds a query parameter.
@@ -287,6 +289,9 @@ impl Http {
     ) -> Result<reqwest::Request, TransferError> {
         self.guard_demo_key(credentials)?;
         let mut request = self.request(call.method, call.key);
+        if call.of_service {
+            request.bucket = None;
+        }
         request.query = call.query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         request.headers = call.headers.clone();
         self.signer(credentials).sign_headers(&mut request);
@@ -328,7 +333,8 @@ impl Http {
     /// The URL of a request, query included.
     pub(crate) fn url(&self, request: &Request) -> Result<Url, TransferError> {
         let path = request.key.as_deref().map(key_path).unwrap_or_default();
-        let mut text = self.config.endpoint.url(Some(&self.config.bucket), None);
+        let bucket = request.bucket.as_ref().map(|_| &self.config.bucket);
+        let mut text = self.config.endpoint.url(bucket, None);
         text.push_str(&path);
         if !request.query.is_empty() {
             text.push('?');

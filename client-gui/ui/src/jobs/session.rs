@@ -64,6 +64,17 @@ impl Sessions {
     }
 }
 
+/// A client of another bucket than the one that is kept, with the same token.
+impl Sessions {
+    /// # Errors
+    /// As [`Sessions::client`].
+    pub(super) fn client_of(&self, place: &Place, bucket: &str) -> Result<Client, TransferError> {
+        let provider = self.provider(&place.app_server)?;
+        let place = Place { bucket: bucket.to_owned(), ..place.clone() };
+        Client::new(config(&place)?, provider, Arc::clone(&self.clock), self.observer.clone())
+    }
+}
+
 fn config(place: &Place) -> Result<ClientConfig, TransferError> {
     let wrong = |setting| move |error: NameError| TransferError::Config { setting, problem: error.to_string() };
     let bucket = BucketName::parse(&place.bucket).map_err(wrong("Bucket"))?;

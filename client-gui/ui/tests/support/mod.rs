@@ -228,6 +228,7 @@ pub fn token() -> TokenView {
             region: Some("cn-hangzhou".to_owned()),
             endpoint: Some("http://127.0.0.1:9000".to_owned()),
             object_prefix: Some("users/alice/".to_owned()),
+            object_key: None,
         },
     }
 }
