@@ -62,12 +62,11 @@ impl Sessions {
         kept.client = Some((place.clone(), client.clone()));
         Ok(client)
     }
-}
 
-/// A client of another bucket than the one that is kept, with the same token.
-impl Sessions {
+    /// A client of another bucket than the place's, with the same token; it is not kept.
+    ///
     /// # Errors
-    /// As [`Sessions::client`].
+    /// As [`client`](Self::client).
     pub(super) fn client_of(&self, place: &Place, bucket: &str) -> Result<Client, TransferError> {
         let provider = self.provider(&place.app_server)?;
         let place = Place { bucket: bucket.to_owned(), ..place.clone() };

@@ -7,7 +7,7 @@ use shared::ram::cases::Suite;
 
 use super::analysis::Place;
 use super::grid::{Question, ROWS};
-use super::{Lab, Observed, Pick, Sheet, TEMPLATES};
+use super::{Lab, Observed, Pick, Sheet};
 use crate::command::{Command, JobId, LabCommand, LabEvent, Place as Settings, ProbeOf};
 
 /// What the person asks the lab for.
@@ -17,7 +17,7 @@ pub enum LabAction {
     Toggle,
     /// Show a sheet.
     Show(Sheet),
-    /// Take the template at this place of [`TEMPLATES`].
+    /// Take the template at this place of [`TEMPLATES`](super::TEMPLATES).
     Template(usize),
     /// Look at a cell more closely.
     Select(Pick),
@@ -41,12 +41,7 @@ impl Lab {
         match action {
             LabAction::Toggle => self.open = !self.open,
             LabAction::Show(sheet) => self.shown = sheet,
-            LabAction::Template(index) => {
-                // The button that is pressed is on the sheet that is shown.
-                if TEMPLATES.get(index).is_some() {
-                    self.take_template(index);
-                }
-            }
+            LabAction::Template(index) => self.take_template(index),
             LabAction::Select(pick) => self.select(pick),
             LabAction::Apply(sheet, edit) => self.apply(sheet, &edit),
             LabAction::Load(sheet) => {

@@ -1,6 +1,6 @@
 //! The bar on top: the app's name, an optional note, text size and theme.
 
-use egui::{RichText, Sense, Ui, Vec2};
+use egui::{Direction, Layout, RichText, Sense, Ui, Vec2};
 
 use crate::action::Action;
 use crate::icons::{self, Icon};
@@ -33,8 +33,9 @@ pub fn show(ui: &mut Ui, theme: ThemeChoice, lab_open: bool, note: Option<&str>,
 
 fn lab_button(ui: &mut Ui, open: bool, out: &mut Vec<Action>) {
     let why = "See what a token can do, and why (Ctrl+L)";
-    ui.scope(|ui| {
-        ui.set_width(LAB - space::S);
+    let size = Vec2::new(LAB - space::XS, theme::CONTROL);
+    let layout = Layout::centered_and_justified(Direction::LeftToRight);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
         if widgets::tab(ui, open, "Policy lab", false).on_hover_text(why).clicked() {
             out.push(Action::Lab(LabAction::Toggle));
         }

@@ -8,7 +8,7 @@ use super::grid::mark;
 use crate::action::Action;
 use crate::icons::Icon;
 use crate::lab::detail::{Detail, Fix};
-use crate::lab::grid::ROWS;
+use crate::lab::grid::{ROWS, Spot};
 use crate::lab::{Lab, LabAction, Observed, Pick, Sheet};
 use crate::theme::{self, palette, space};
 use crate::widgets::{self, Tone};
@@ -32,6 +32,7 @@ pub fn show(ui: &mut Ui, lab: &mut Lab, out: &mut Vec<Action>) {
 }
 
 fn filled(ui: &mut Ui, lab: &Lab, detail: &Detail, out: &mut Vec<Action>) {
+    ui.spacing_mut().item_spacing.y = space::S;
     let allowed = detail.cell.verdict.is_allow();
     let question = &detail.cell.question;
     ui.label(RichText::new(format!("Why? {}", question.operation)).text_style(TextStyle::Heading));
@@ -41,8 +42,13 @@ fn filled(ui: &mut Ui, lab: &Lab, detail: &Detail, out: &mut Vec<Action>) {
     let whole = if allowed { "Allowed" } else { "Denied" };
     widgets::say(ui, tone, format!("{whole}. {}", detail.sentence));
     observed(ui, lab);
-    layers(ui, detail);
-    statements(ui, detail);
+    ui.scope(|ui| {
+        // Rows of words, as high as words.
+        ui.spacing_mut().interact_size.y = 18.0;
+        ui.spacing_mut().item_spacing.y = space::XS;
+        layers(ui, detail);
+        statements(ui, detail);
+    });
     for (index, fix) in detail.fixes.iter().enumerate() {
         ui.push_id(index, |ui| draw_fix(ui, fix, out));
     }
@@ -171,28 +177,46 @@ fn draw_fix(ui: &mut Ui, fix: &Fix, out: &mut Vec<Action>) {
         };
         widgets::remark(ui, effect);
     });
+    if places.iter().any(|(_, spot)| *spot != Spot::Own) {
+        widgets::line(
+            ui,
+            Icon::Warning,
+            colors.warn,
+            "That reaches beyond the token's folder: it may well be right to deny it.",
+        );
+    }
 }
 
 /// One element a line.
 fn indented(xml: &str) -> String {
     let mut out = String::new();
     let mut depth = 0_usize;
+    // Whether the last piece opened an element that has had nothing in it yet.
+    let mut opened = false;
     for piece in xml.split_inclusive('>').map(str::trim).filter(|piece| !piece.is_empty()) {
-        let closes_alone = piece.starts_with("</");
-        if closes_alone {
-            depth = depth.saturating_sub(1);
-        }
-        let opens = piece.starts_with('<') && !closes_alone && !piece.starts_with("<?");
-        if opens || closes_alone {
-            out.push_str(if out.is_empty() { "" } else { "\n" });
+        let closes = piece.contains("</");
+        let opens = piece.starts_with('<') && !closes && !piece.starts_with("<?");
+        let alone = piece.starts_with("</") && !opened;
+        depth -= usize::from(closes && depth > 0);
+        if (opens || alone) && !out.is_empty() {
+            out.push('\n');
             out.push_str(&"  ".repeat(depth));
         }
         out.push_str(piece);
-        if opens {
-            depth += 1;
-        } else if !closes_alone && piece.contains("</") {
-            depth = depth.saturating_sub(1);
-        }
+        depth += usize::from(opens);
+        opened = opens;
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn one_element_a_line() {
+        let xml = "<?xml version=\"1.0\"?>\n<Error>\n  <Code>A</Code>\n  <Id></Id><D><E>x</E></D>\n</Error>";
+        let wanted =
+            "<?xml version=\"1.0\"?>\n<Error>\n  <Code>A</Code>\n  <Id></Id>\n  <D>\n    <E>x</E>\n  </D>\n</Error>";
+        assert_eq!(super::indented(xml), wanted);
+        assert_eq!(super::indented("</a></b>"), "</a>\n</b>");
+    }
 }

@@ -9,11 +9,12 @@ use crate::theme::{palette, space};
 use crate::widgets::{self, Tone};
 
 /// The editor's height, in points.
-const HEIGHT: f32 = 330.0;
+const HEIGHT: f32 = 400.0;
 
 /// Draws the card.
 pub fn show(ui: &mut Ui, lab: &mut Lab, out: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = space::S;
         ui.label(RichText::new("Policies").text_style(TextStyle::Heading));
         tabs(ui, lab, out);
         templates(ui, lab, out);
@@ -49,7 +50,7 @@ fn templates(ui: &mut Ui, lab: &Lab, out: &mut Vec<Action>) {
 
 fn text(ui: &mut Ui, lab: &mut Lab) {
     let colors = palette(ui);
-    let font = TextStyle::Monospace.resolve(ui.style());
+    let font = egui::FontId::monospace(11.5);
     let shown = lab.shown;
     let allows = lab.picked().is_some_and(|cell| cell.verdict.is_allow());
     let lit = lab.lit().filter(|(sheet, _)| *sheet == shown).map(|(_, range)| (range, allows));
@@ -66,7 +67,7 @@ fn text(ui: &mut Ui, lab: &mut Lab) {
             Sheet::Bucket => "empty: the bucket has no policy",
         };
         let edit = TextEdit::multiline(&mut editor.text)
-            .font(TextStyle::Monospace)
+            .font(font.clone())
             .hint_text(hint)
             .desired_width(f32::INFINITY)
             .desired_rows(12)
@@ -75,7 +76,6 @@ fn text(ui: &mut Ui, lab: &mut Lab) {
         response.widget_info(|| {
             egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, format!("Text of the {}", shown.words()))
         });
-        widgets::focus_ring(ui, &response);
     });
 }
 

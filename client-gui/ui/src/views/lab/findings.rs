@@ -14,20 +14,21 @@ use crate::widgets::{self, Tone};
 /// Draws the card.
 pub fn show(ui: &mut Ui, lab: &Lab, out: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = space::S;
         ui.label(RichText::new("Leak check, tests and findings").text_style(TextStyle::Heading));
         leak(ui, lab);
         if let Some(difference) = &lab.analysis.difference {
             widgets::line(ui, Icon::Half, palette(ui).accent, difference);
         }
         tests(ui, lab);
-        let mut any = false;
-        for sheet in Sheet::ALL {
-            for (index, lint) in lab.analysis.lints[sheet.index()].iter().enumerate() {
-                any = true;
-                ui.push_id((sheet.index(), index), |ui| finding(ui, sheet, lint, out));
-            }
+        let all = Sheet::ALL.into_iter();
+        let mut found: Vec<(Sheet, &Lint)> =
+            all.flat_map(|sheet| lab.analysis.lints[sheet.index()].iter().map(move |lint| (sheet, lint))).collect();
+        found.sort_by_key(|(_, lint)| lint.severity);
+        for (index, (sheet, lint)) in found.iter().enumerate() {
+            ui.push_id(index, |ui| finding(ui, *sheet, lint, out));
         }
-        if !any {
+        if found.is_empty() {
             widgets::line(ui, Icon::Check, palette(ui).good, "No findings in the three policies.");
         }
     });

@@ -1,7 +1,8 @@
 //! The card of the grid: what each policy says to each request, what comes of it, and what OSS itself says.
 
 use egui::{
-    Align2, Color32, Painter, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, pos2,
+    Align, Align2, Color32, Layout, Painter, Pos2, Rect, RichText, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2,
+    WidgetInfo, pos2,
 };
 use shared::ram::Outcome;
 
@@ -24,6 +25,7 @@ const MARK: f32 = 8.0;
 /// Draws the card.
 pub fn show(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = space::S;
         head(ui, state, out);
         probes_in_words(ui, &state.lab);
         if state.lab.analysis.unreadable.contains(&true) {
@@ -43,14 +45,14 @@ fn head(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
     let connected = state.connection == Connection::Works;
     ui.horizontal(|ui| {
         ui.label(RichText::new("What the token can do").text_style(TextStyle::Heading));
-        let button = 150.0;
-        ui.add_space((ui.available_width() - button).max(0.0));
         let words = if running { "Asking OSS…" } else { "Ask OSS itself" };
         let why = "One harmless request for each cell, with the real token: nothing is stored, changed or deleted";
-        let response = widgets::primary(ui, connected && !running, words);
-        if response.on_hover_text(why).on_disabled_hover_text("First press Configure in step 1").clicked() {
-            out.push(Action::Lab(LabAction::Probe));
-        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let response = widgets::primary(ui, connected && !running, words);
+            if response.on_hover_text(why).on_disabled_hover_text("First press Configure in step 1").clicked() {
+                out.push(Action::Lab(LabAction::Probe));
+            }
+        });
     });
     if !connected {
         widgets::remark(ui, "Before Configure, bucket and folder are examples.");
@@ -94,8 +96,8 @@ fn asked(ui: &mut Ui, lab: &Lab, out: &mut Vec<Action>) {
     let response = ui.interact(row, ui.scope_id().with("asked"), Sense::click());
     let selected = lab.selected == Some(Pick::Asked);
     response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, selected, &name));
-    background(ui, row, cell.verdict.is_allow(), selected);
-    verdict_icon(ui, row, cell.verdict.is_allow());
+    // Whether it was in the folder matters no more: it was refused once.
+    background(ui, row, Look::of(&cell, Spot::Own), selected);
     let font = TextStyle::Small.resolve(ui.style());
     let job = egui::text::LayoutJob::simple_singleline(words, font, palette(ui).text);
     let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
@@ -173,9 +175,7 @@ fn draw_cell(ui: &mut Ui, lab: &Lab, place: Place, cell: &Cell, rect: Rect, out:
         let name = format!("{} in {}: {}{seen}", ROWS[row].operation, spot.title(), outcome_words(cell));
         WidgetInfo::selected(egui::Role::Button, true, selected, name)
     });
-    let allowed = cell.verdict.is_allow();
-    background(ui, rect, allowed, selected);
-    verdict_icon(ui, rect, allowed);
+    background(ui, rect, Look::of(cell, spot), selected);
     let verdict = &cell.verdict;
     let layers = [
         Some(verdict.identity.effect),
@@ -216,19 +216,41 @@ fn seen(ui: &Ui, rect: Rect, observed: Option<&Observed>, drifts: Option<bool>) 
     ui.painter().text(at, Align2::RIGHT_CENTER, words, egui::FontId::proportional(11.0), color);
 }
 
-fn background(ui: &Ui, rect: Rect, allowed: bool, selected: bool) {
-    let colors = palette(ui);
-    ui.painter().rect_filled(rect, 6.0, if allowed { colors.good_soft } else { colors.bad_soft });
-    if selected {
-        ui.painter().rect_stroke(rect.expand(1.0), 7.0, Stroke::new(2.0, colors.accent), StrokeKind::Outside);
+/// How a cell looks: what should be allowed, what is allowed beyond the token's folder, what is not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Allowed,
+    Beyond,
+    Denied,
+}
+
+impl Look {
+    fn of(cell: &Cell, spot: Spot) -> Self {
+        match (cell.verdict.is_allow(), spot) {
+            (false, _) => Self::Denied,
+            (true, Spot::Own) => Self::Allowed,
+            (true, _) => Self::Beyond,
+        }
+    }
+
+    fn symbol(self, colors: &Palette) -> (Icon, Color32, Color32) {
+        match self {
+            Self::Allowed => (Icon::Check, colors.good, colors.good_soft),
+            Self::Beyond => (Icon::Warning, colors.warn, colors.warn_soft),
+            Self::Denied => (Icon::Cross, colors.muted, colors.well),
+        }
     }
 }
 
-fn verdict_icon(ui: &Ui, rect: Rect, allowed: bool) {
+fn background(ui: &Ui, rect: Rect, look: Look, selected: bool) {
     let colors = palette(ui);
-    let (icon, color) = if allowed { (Icon::Check, colors.good) } else { (Icon::Cross, colors.bad) };
+    let (icon, ink, soft) = look.symbol(colors);
+    ui.painter().rect(rect, 6.0, soft, Stroke::new(1.0, colors.line.gamma_multiply(0.6)), StrokeKind::Inside);
     let at = Rect::from_center_size(pos2(rect.left() + 14.0, rect.center().y), Vec2::splat(13.0));
-    icons::paint(ui.painter(), icon, at, color);
+    icons::paint(ui.painter(), icon, at, ink);
+    if selected {
+        ui.painter().rect_stroke(rect.expand(1.0), 7.0, Stroke::new(2.0, colors.accent), StrokeKind::Outside);
+    }
 }
 
 fn finish(ui: &Ui, response: &egui::Response, out: &mut Vec<Action>, pick: Pick) {
@@ -246,7 +268,7 @@ pub fn mark(painter: &Painter, center: Pos2, effect: Option<Outcome>, colors: &P
             painter.circle_filled(center, half, colors.good);
         }
         Some(Outcome::ImplicitDeny) => {
-            painter.circle_stroke(center, half - 0.75, Stroke::new(1.5, colors.bad));
+            painter.circle_stroke(center, half - 0.75, Stroke::new(1.5, colors.muted));
         }
         Some(Outcome::ExplicitDeny) => {
             let stroke = Stroke::new(2.0, colors.bad);
@@ -280,12 +302,16 @@ fn legend(ui: &mut Ui) {
     let colors = palette(ui);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
-        for (icon, color, words) in [(Icon::Check, colors.good, "allowed"), (Icon::Cross, colors.bad, "denied")] {
+        for (look, words) in
+            [(Look::Allowed, "allowed"), (Look::Beyond, "allowed outside of the folder"), (Look::Denied, "denied")]
+        {
+            let (icon, color, _) = look.symbol(colors);
             widgets::icon(ui, icon, 13.0, color);
             widgets::remark(ui, words);
-            ui.add_space(space::S);
+            ui.add_space(space::XS);
         }
-        widgets::remark(ui, "then role, session and bucket policy:");
+        ui.end_row();
+        widgets::remark(ui, "Marks, for role, session and bucket policy:");
         ui.add_space(space::XS);
         for (effect, words) in [
             (Some(Outcome::Allow), "allows"),
@@ -298,6 +324,14 @@ fn legend(ui: &mut Ui) {
             widgets::remark(ui, words);
             ui.add_space(space::XS);
         }
+        ui.end_row();
+        widgets::remark(ui, "200, 403: what OSS itself said.");
+        let red = RichText::new("\u{2260}").text_style(TextStyle::Small).color(colors.bad);
+        ui.label(red);
+        widgets::remark(ui, "framed: otherwise than predicted.");
+        let (rect, _) = ui.allocate_exact_size(Vec2::new(MARK + 2.0, 16.0), Sense::hover());
+        ui.painter().circle_filled(rect.center(), 2.5, colors.accent);
+        widgets::remark(ui, "changed since the policies were loaded");
     });
 }
 
