@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use shared::decision::LayerOutcome;
-use shared::error::{OssCode, OssError};
+use shared::error::OssError;
 use shared::ram::{
-    Context, Layer, LayerVerdict, Layers, Outcome, Pattern, PolicyDocument, Principal, Request, Verdict, evaluate,
+    Asker, Context, LayerVerdict, Layers, Pattern, PolicyDocument, Principal, Request, Verdict, evaluate, refusal,
 };
 use shared::timefmt;
 use time::OffsetDateTime;
@@ -98,7 +98,10 @@ pub fn authorize(
         resource,
         layers,
         undecided: verdict.leaves_it_to_acls() && !owner,
-        refusal: (!verdict.is_allow() && !owner).then(|| refusal(accounts, caller, question, &verdict)),
+        refusal: (!verdict.is_allow() && !owner).then(|| {
+            let management = question.plane == Plane::Management;
+            refusal(&verdict, &request, management, &asker(accounts, caller))
+        }),
     }
 }
 
@@ -179,58 +182,17 @@ fn layer_outcomes(verdict: &Verdict, anonymous: bool) -> Vec<LayerOutcome> {
     session.into_iter().chain(identity).chain(bucket).collect()
 }
 
-fn refusal(accounts: &Accounts, caller: &Caller<'_>, question: Question<'_>, verdict: &Verdict) -> OssError {
-    let denied = |message: &str, ec: &str| OssError::new(OssCode::AccessDenied, message).ec(ec);
-    let management = question.plane == Plane::Management;
-    let error = match (verdict.because.layer, verdict.effect, caller) {
-        (Layer::Session, ..) => denied("Access denied by authorizer's policy.", "0003-00000301"),
-        // OSS's own words, also where it was an identity policy that denied.
-        (_, Outcome::ExplicitDeny, _) => denied("Access denied by bucket policy.", "0003-00000201"),
-        (_, _, Caller::Anonymous) if management && !question.action.starts_with("oss:ListObject") => {
-            denied("Anonymous access is forbidden for this operation.", "0003-00001201")
-        }
-        _ if question.bucket.is_none() => denied("You are forbidden to list buckets.", "0003-00000202"),
-        _ if management && !matches!(caller, Caller::Anonymous) => {
-            denied("The bucket you access does not belong to you.", "0003-00000202")
-        }
-        _ => match question.action {
-            "oss:GetObjectAcl" | "oss:GetObjectVersionAcl" => {
-                denied("You do not have read acl permission on this object.", "0003-00000202")
-            }
-            "oss:PutObjectAcl" | "oss:PutObjectVersionAcl" => {
-                denied("You do not have write acl permission on this object.", "0003-00000202")
-            }
-            _ => denied("You have no right to access this object because of bucket acl.", "0003-00000001"),
-        },
-    };
-    let (kind, name) = match caller {
+fn asker<'a>(accounts: &'a Accounts, caller: &'a Caller<'_>) -> Asker<'a> {
+    let account = &accounts.account_id;
+    match caller {
+        Caller::Anonymous => Asker::Anonymous,
+        Caller::Root(_) => Asker::Root,
+        Caller::User(user, _) => Asker::User { account, id: &user.id },
         Caller::Session(session) => {
             let role = session.role_arn.rsplit('/').next().unwrap_or_default();
-            ("AssumedRoleUser", format!("{role}:{}", session.session_name))
+            Asker::Role { account, role, session: &session.session_name }
         }
-        Caller::User(user, _) => ("SubUser", user.id.clone()),
-        // The detail is about RAM, which neither of them has to do with.
-        Caller::Anonymous | Caller::Root(_) => return error,
-    };
-    let policy_type = match verdict.because.layer {
-        Layer::Session => "SessionPolicy",
-        Layer::Identity => "AccountLevelIdentityBasedPolicy",
-        // The detail speaks of RAM's policies alone.
-        Layer::Bucket => return error,
-    };
-    let mut error = error
-        .detail("AccessDeniedDetail/PolicyType", policy_type)
-        .detail("AccessDeniedDetail/AuthPrincipalOwnerId", &accounts.account_id)
-        .detail("AccessDeniedDetail/AuthPrincipalType", kind)
-        .detail("AccessDeniedDetail/AuthPrincipalDisplayName", name.as_str())
-        .detail("AccessDeniedDetail/NoPermissionType", format!("{:?}", verdict.effect))
-        .detail("AccessDeniedDetail/AuthAction", question.action);
-    if let (Outcome::ExplicitDeny, Layer::Identity, Some(bucket)) =
-        (verdict.effect, verdict.because.layer, question.bucket)
-    {
-        error = error.detail("Bucket", bucket).detail("User", name);
     }
-    error
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use crate::error::TransferError;
 use crate::http::Http;
 use crate::object::{Downloaded, Listing, ObjectMeta};
 use crate::observer::Observer;
+use crate::probe::{self, Probe, Subject};
 use crate::upload::{PartMap, UploadOptions, Uploaded, multipart, resumable, simple};
 use crate::{object, post_form, presign};
 
@@ -207,6 +208,15 @@ impl Client {
     /// As for every operation.
     pub async fn list(&self, prefix: &str, max_keys: u32) -> Result<Listing, TransferError> {
         object::list(&self.0, prefix, max_keys).await
+    }
+
+    /// Asks OSS whether the token may do `probe`, by a request that changes nothing.
+    ///
+    /// # Errors
+    /// As for every operation; [`TransferError::Oss`] with `AccessDenied` when it may not. Any other refusal by OSS of the
+    /// request itself (`NoSuchKey`, `InvalidDigest`) means that it may: see [`Probe`].
+    pub async fn probe(&self, probe: Probe, subject: Subject<'_>) -> Result<(), TransferError> {
+        probe::send(&self.0, probe, subject).await
     }
 
     /// A URL with which anyone may make one request, for `expires` (1 s to 7 days) and no longer than the token lives.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::lab::LabAction;
 use crate::problem::Help;
 use crate::settings::ThemeChoice;
 
@@ -75,4 +76,8 @@ pub enum Action {
     Zoom(i8),
     /// Close the notice.
     DismissNotice,
+    /// Something in the policy lab.
+    Lab(LabAction),
+    /// Look in the policy lab at the request that was refused last; it needed this RAM action, if that is known.
+    WhyDenied(Option<String>),
 }

@@ -12,11 +12,12 @@ use crate::art::Art;
 use crate::command::Command;
 use crate::dialogs::{Dialogs, Picked};
 use crate::jobs::Jobs;
+use crate::lab::LabAction;
 use crate::problem::{Help, Problem};
 use crate::settings::{Settings, ThemeChoice};
 use crate::state::{Connection, Selection, State, Upload};
 use crate::theme::{self, palette, space};
-use crate::views::{header, page, stepper};
+use crate::views::{header, lab, page, stepper};
 
 /// Events taken in one frame; the rest waits for the next, so that a flood cannot freeze the window.
 const EVENTS_A_FRAME: usize = 500;
@@ -86,6 +87,7 @@ impl App {
             && !matches!(self.state.picture, Selection::Loading(..))
             && !matches!(self.state.upload, Upload::Running { .. })
             && self.state.processed.running.is_none()
+            && self.state.lab.probes.running.is_none()
     }
 
     /// Draws one frame into the whole of `ui`.
@@ -175,6 +177,9 @@ impl App {
             if pressed(Key::O) {
                 actions.push(Action::PickImage);
             }
+            if pressed(Key::L) {
+                actions.push(Action::Lab(LabAction::Toggle));
+            }
             if pressed(Key::U) {
                 actions.push(Action::Upload);
             }
@@ -200,14 +205,19 @@ impl App {
         let bar = egui::Frame::new().fill(colors.card).inner_margin(egui::Margin::symmetric(0, 12));
         egui::Panel::top("header").frame(bar).show_separator_line(true).show(ui, |ui| {
             page::centred(ui, |ui| {
-                header::show(ui, self.state.settings.theme, self.note.as_deref(), actions);
+                header::show(ui, self.state.settings.theme, self.state.lab.open, self.note.as_deref(), actions);
                 ui.add_space(space::XS);
                 stepper::show(ui, &self.state, actions);
             });
         });
         let background = egui::Frame::new().fill(colors.page);
         egui::CentralPanel::no_frame().frame(background).show(ui, |ui| {
-            page::show(ui, &mut self.state, &mut self.art, now, actions);
+            if self.state.lab.open {
+                self.state.refresh_lab(now);
+                lab::show(ui, &mut self.state, actions);
+            } else {
+                page::show(ui, &mut self.state, &mut self.art, now, actions);
+            }
         });
         drop_overlay(ui);
     }

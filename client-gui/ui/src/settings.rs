@@ -1,11 +1,11 @@
 //! What the app remembers between starts: a JSON file, written atomically. It never holds a secret.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::command::Place;
+use crate::files::write_whole;
 
 /// The settings. A missing field has its default, an unknown one is ignored, so that files of other versions stay readable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -208,10 +208,7 @@ impl Settings {
             .map_err(|source| SettingsError::Content { path: path.to_owned(), source })?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(fail)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(fail)?;
-        file.persist(path).map_err(|error| fail(error.error))?;
-        Ok(())
+        write_whole(path, &text).map_err(fail)
     }
 }
 

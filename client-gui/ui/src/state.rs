@@ -13,6 +13,7 @@ use crate::action::Step;
 use crate::command::{
     Activity, Hop, HopOutcome, JobId, PartState, Picture, Place, Processed, Progress, Receipt, TokenView, Unfinished,
 };
+use crate::lab::Lab;
 use crate::naming::{self, Filling};
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -52,6 +53,8 @@ pub struct State {
     pub notice: Option<Problem>,
     /// What happened, newest last.
     pub activity: VecDeque<Activity>,
+    /// The policy lab.
+    pub lab: Lab,
     /// Where the settings were last known to work.
     place: Place,
     /// Whether the settings work even if what is being tried fails.
@@ -150,6 +153,7 @@ impl State {
             processed: Processing::default(),
             notice: None,
             activity: VecDeque::new(),
+            lab: Lab::default(),
             holds: false,
             selected_at: now,
             last_job: 0,
@@ -166,6 +170,12 @@ impl State {
     /// The prefix that the token covers, if the app server told it.
     pub fn prefix(&self) -> Option<&str> {
         self.token.as_ref()?.place.object_prefix.as_deref()
+    }
+
+    /// Brings the policy lab up to date with the place and the token; `now` is the time.
+    pub fn refresh_lab(&mut self, now: OffsetDateTime) {
+        let prefix = self.token.as_ref().and_then(|token| token.place.object_prefix.as_deref());
+        self.lab.refresh(&self.place, prefix, now);
     }
 
     /// The picture, once it is there.

@@ -110,7 +110,12 @@ static DARK: Palette = Palette {
 
 /// The colours of the theme that `ui` is drawn in.
 pub fn palette(ui: &Ui) -> &'static Palette {
-    if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+    palette_of(ui.visuals().dark_mode)
+}
+
+/// The colours of the dark theme or of the light one.
+pub fn palette_of(dark: bool) -> &'static Palette {
+    if dark { &DARK } else { &LIGHT }
 }
 
 /// Installs fonts and both themes; to be called once, before the first frame.

@@ -70,6 +70,38 @@ pub fn secondary(ui: &mut Ui, enabled: bool, text: &str) -> Response {
     response
 }
 
+/// A button of a row of small ones.
+pub fn small_button(ui: &mut Ui, text: &str) -> Response {
+    let words = RichText::new(text).text_style(TextStyle::Small);
+    let response = ui.add(Button::new(words).min_size(Vec2::new(0.0, 26.0)));
+    focus_ring(ui, &response);
+    response
+}
+
+/// One of several pages; `broken` marks one with a mistake.
+pub fn tab(ui: &mut Ui, chosen: bool, name: &str, broken: bool) -> Response {
+    let colors = palette(ui);
+    let color = if chosen { colors.accent } else { colors.muted };
+    let words = RichText::new(name).text_style(TextStyle::Small).color(if broken { colors.bad } else { color });
+    let fill = if chosen { colors.accent_soft } else { colors.card };
+    let button = Button::new(words).fill(fill).min_size(Vec2::new(0.0, 28.0));
+    let response = ui.add(button);
+    let state = if broken { ", cannot be read" } else { "" };
+    response.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, chosen, format!("{name}{state}")));
+    focus_ring(ui, &response);
+    response
+}
+
+/// A small icon and small words behind it.
+pub fn line(ui: &mut Ui, glyph: Icon, color: Color32, text: &str) {
+    let [mut left, mut right] = split(ui, 18.0, space::S);
+    left.add_space(1.5);
+    icon(&mut left, glyph, 13.0, color);
+    let words = RichText::new(text).text_style(TextStyle::Small);
+    right.add(egui::Label::new(words).wrap());
+    join(ui, &[left, right]);
+}
+
 /// A button as wide as its column.
 pub fn wide(ui: &mut Ui, enabled: bool, text: &str) -> Response {
     let size = Vec2::new(ui.available_width(), CONTROL);

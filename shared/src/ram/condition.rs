@@ -132,6 +132,8 @@ pub enum Outcome {
 pub struct Condition {
     operator: Operator,
     key: String,
+    /// The key as contexts hold it.
+    folded: String,
     values: Vec<(String, Operand)>,
 }
 
@@ -153,7 +155,7 @@ impl Condition {
             let operand = policy_operand(operator.kind, &value).ok_or(index)?;
             read.push((value, operand));
         }
-        Ok(Self { operator, key: key.to_owned(), values: read })
+        Ok(Self { operator, key: key.to_owned(), folded: key.to_ascii_lowercase(), values: read })
     }
 
     pub fn operator(&self) -> Operator {
@@ -173,7 +175,7 @@ impl Condition {
     pub fn outcome(&self, context: &Context) -> Outcome {
         let negated = self.operator.compare == Compare::NotEqual;
         let mut any = false;
-        for presented in context.get(&self.key) {
+        for presented in context.0.get(&self.folded).into_iter().flatten() {
             let Some(presented) = request_operand(self.operator.kind, presented) else {
                 return Outcome::Unreadable;
             };

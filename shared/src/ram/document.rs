@@ -67,6 +67,13 @@ pub struct Statement {
     pub conditions: Vec<Condition>,
 }
 
+impl Statement {
+    /// Whether `resource` is one of those that it speaks about. A trust policy has none: it is about its role alone.
+    pub fn covers(&self, resource: &str) -> bool {
+        self.resources.is_empty() || self.resources.iter().any(|pattern| pattern.matches(resource))
+    }
+}
+
 /// A policy that keeps the grammar of RAM, version "1".
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyDocument {

@@ -141,13 +141,14 @@ pub fn evaluate(layers: &Layers<'_>, request: &Request) -> Verdict {
 
 fn applies(statement: &Statement, request: &Request) -> bool {
     let principal = statement.principal.as_ref().is_none_or(|principal| principal.matches(&request.principals));
-    // A trust policy has no resources: it is about its role alone.
-    let resource =
-        statement.resources.is_empty() || statement.resources.iter().any(|pattern| pattern.matches(&request.resource));
-    principal && resource && statement.actions.matches(&request.action) && conditions_met(statement, &request.context)
+    principal
+        && statement.actions.matches(&request.action)
+        && statement.covers(&request.resource)
+        && conditions_met(statement, &request.context)
 }
 
-fn conditions_met(statement: &Statement, context: &Context) -> bool {
+/// Whether all conditions are met.
+pub(super) fn conditions_met(statement: &Statement, context: &Context) -> bool {
     statement.conditions.iter().all(|condition| match condition.outcome(context) {
         ConditionOutcome::Met => true,
         ConditionOutcome::NotMet => false,

@@ -1,6 +1,7 @@
 //! Wildcard patterns of RAM: `*` is any run of characters (it crosses `/`), `?` is exactly one character.
 
 use std::fmt;
+use std::str::Chars;
 
 /// Whether letter case counts. Actions ignore it; resources and `StringLike` do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Pattern {
 
     /// Whether the whole of `text` matches. At most `pattern × text` steps: only the last `*` is ever retried.
     pub fn matches(&self, text: &str) -> bool {
-        glob(&self.symbols, &fold(text, self.case))
+        glob(&self.symbols, text, self.case)
     }
 }
 
@@ -50,28 +51,33 @@ fn fold(text: &str, case: Case) -> Vec<char> {
     }
 }
 
-fn glob(pattern: &[char], text: &[char]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    // Where to resume when a match after the last `*` fails: (pattern after the star, text it has swallowed up to).
-    let mut resume: Option<(usize, usize)> = None;
-    while t < text.len() {
+/// `pattern` is folded already; `text` is folded on the way, so that a decision allocates nothing.
+fn glob(pattern: &[char], text: &str, case: Case) -> bool {
+    let mut p = 0;
+    let mut rest = text.chars();
+    // Where to resume when a match after the last `*` fails: (pattern after the star, text that it has not swallowed).
+    let mut resume: Option<(usize, Chars<'_>)> = None;
+    loop {
+        let mut after = rest.clone();
+        let Some(next) = after.next() else { break };
+        let next = if case == Case::Insensitive { next.to_ascii_lowercase() } else { next };
         match pattern.get(p) {
+            // What ends in `*` takes the rest, whatever it is.
+            Some('*') if p + 1 == pattern.len() => return true,
             Some('*') => {
                 p += 1;
-                resume = Some((p, t));
+                resume = Some((p, rest.clone()));
             }
-            Some(&symbol) if symbol == '?' || Some(&symbol) == text.get(t) => {
+            Some(&symbol) if symbol == '?' || symbol == next => {
                 p += 1;
-                t += 1;
+                rest = after;
             }
-            _ => match resume {
-                Some((after_star, swallowed)) => {
-                    p = after_star;
-                    t = swallowed + 1;
-                    resume = Some((after_star, t));
-                }
-                None => return false,
-            },
+            _ => {
+                let Some((after_star, swallowed)) = &mut resume else { return false };
+                swallowed.next();
+                p = *after_star;
+                rest = swallowed.clone();
+            }
         }
     }
     pattern.iter().skip(p).all(|symbol| *symbol == '*')
@@ -109,6 +115,11 @@ impl ResourcePattern {
         &self.segments[SEGMENTS - 1]
     }
 
+    /// The parts for the region and for the account.
+    pub(super) fn region_and_account(&self) -> [&Pattern; 2] {
+        [&self.segments[2], &self.segments[3]]
+    }
+
     /// Whether a resource of OSS may match.
     pub fn may_be_of_oss(&self) -> bool {
         self.segments[0].matches("acs") && self.segments[1].matches("oss")
@@ -127,7 +138,10 @@ impl ResourcePattern {
     /// `resource` as `acs:oss:*:1234:bucket/key`; segments that it lacks count as empty.
     pub fn matches(&self, resource: &str) -> bool {
         let mut given = resource.splitn(SEGMENTS, ':');
-        self.segments.iter().all(|pattern| pattern.matches(given.next().unwrap_or_default()))
+        self.segments.iter().all(|pattern| {
+            let segment = given.next().unwrap_or_default();
+            pattern.is_any() || pattern.matches(segment)
+        })
     }
 }
 

@@ -14,6 +14,15 @@ pub enum Principal {
 }
 
 impl Principal {
+    /// A name that each of its patterns covers.
+    pub(super) fn names(&self) -> Vec<String> {
+        let name = |pattern: &Pattern| pattern.as_str().replace(['*', '?'], "0");
+        match self {
+            Self::Bucket(patterns) => patterns.iter().map(name).collect(),
+            Self::Trust(families) => families.values().flatten().map(name).collect(),
+        }
+    }
+
     /// `names` is empty for an anonymous request, which `*` alone covers.
     pub fn matches(&self, names: &[String]) -> bool {
         let covers = |pattern: &Pattern| pattern.is_any() || names.iter().any(|name| pattern.matches(name));

@@ -26,6 +26,15 @@ pub enum TemplateError {
 /// `values` pairs a placeholder, with its `$`, and its value. A value is text, never syntax: quotes in it stay inside
 /// their string, and a `$NAME` in it is not looked at again. Wildcards in a value are refused.
 pub fn substitute(template: &str, values: &[(&str, &str)]) -> Result<String, TemplateError> {
+    let filled = fill_in(template, values)?.to_string();
+    match filled.chars().count() {
+        found if found > SESSION_POLICY_LIMIT => Err(TemplateError::TooLong { found }),
+        _ => Ok(filled),
+    }
+}
+
+/// As [`substitute`], for policies of any size and as JSON: the values stand at the paths that they have in `template`.
+pub fn fill_in(template: &str, values: &[(&str, &str)]) -> Result<Value, TemplateError> {
     for (placeholder, value) in values {
         if let Some(character) = value.chars().find(|c| matches!(c, '*' | '?')) {
             return Err(TemplateError::Wildcard { placeholder: (*placeholder).to_owned(), character });
@@ -33,11 +42,7 @@ pub fn substitute(template: &str, values: &[(&str, &str)]) -> Result<String, Tem
     }
     let mut policy = json::parse(template).map_err(|error| TemplateError::NotJson(error.to_string()))?;
     fill(&mut policy, values)?;
-    let filled = policy.to_string();
-    match filled.chars().count() {
-        found if found > SESSION_POLICY_LIMIT => Err(TemplateError::TooLong { found }),
-        _ => Ok(filled),
-    }
+    Ok(policy)
 }
 
 /// The placeholders of `template` in order of appearance, each once; empty when it is not JSON.

@@ -23,6 +23,8 @@ mod objects;
 mod odd_names;
 mod permissions;
 mod pictures;
+mod policy_lab;
+mod second_evaluator;
 mod security_token_service;
 mod settings;
 mod side_doors;

@@ -49,16 +49,16 @@ impl TestRenderer for Cpu {
     }
 }
 
-struct Desk {
-    harness: Harness<'static, App>,
+pub struct Desk {
+    pub harness: Harness<'static, App>,
     woken: Receiver<()>,
-    runtime: Runtime,
-    world: World,
-    folder: tempfile::TempDir,
+    pub runtime: Runtime,
+    pub world: World,
+    pub folder: tempfile::TempDir,
 }
 
 impl Desk {
-    fn new(picture: &[u8], name: &str, settings: impl FnOnce(&World) -> Settings) -> Self {
+    pub fn new(picture: &[u8], name: &str, settings: impl FnOnce(&World) -> Settings) -> Self {
         let runtime = Runtime::new().unwrap();
         let world = runtime.block_on(World::start()).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -88,7 +88,7 @@ impl Desk {
     }
 
     /// Lets the jobs end and the app hear of it.
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         self.harness.run();
         for _ in 0..1000 {
             if self.harness.state().is_idle() {
@@ -101,23 +101,23 @@ impl Desk {
         self.harness.run();
     }
 
-    fn click(&mut self, label: &str) {
+    pub fn click(&mut self, label: &str) {
         self.harness.get_by_label(label).click();
         self.settle();
     }
 
-    fn sees(&self, part: &str) -> bool {
+    pub fn sees(&self, part: &str) -> bool {
         self.harness.query_all_by_label_contains(part).next().is_some()
     }
 
-    fn keep(&mut self, name: &str) {
+    pub fn keep(&mut self, name: &str) {
         let picture = self.harness.render().unwrap();
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("window");
         std::fs::create_dir_all(&folder).unwrap();
         picture.save(folder.join(format!("{name}.png"))).unwrap();
     }
 
-    fn close(self) {
+    pub fn close(self) {
         let Self { harness, runtime, world, folder, .. } = self;
         drop(harness);
         runtime.block_on(world.stop());

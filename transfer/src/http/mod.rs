@@ -56,6 +56,8 @@ pub(crate) struct Call<'a> {
     pub(crate) method: &'static str,
     /// `None` addresses the bucket.
     pub(crate) key: Option<&'a ObjectKey>,
+    /// Addresses the service instead.
+    pub(crate) of_service: bool,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) payload: Payload,
@@ -75,6 +77,7 @@ impl<'a> Call<'a> {
             operation,
             method,
             key,
+            of_service: false,
             query,
             headers,
             payload: Payload::Empty,
@@ -319,6 +322,9 @@ impl Http {
     ) -> Result<reqwest::Request, TransferError> {
         self.guard_demo_key(credentials)?;
         let mut request = self.request(call.method, call.key);
+        if call.of_service {
+            request.bucket = None;
+        }
         request.query = call.query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         request.headers = call.headers.clone();
         if !call.unsigned {
@@ -362,7 +368,8 @@ impl Http {
     /// The URL of a request, query included.
     pub(crate) fn url(&self, request: &Request) -> Result<Url, TransferError> {
         let path = request.key.as_deref().map(key_path).unwrap_or_default();
-        let mut text = self.bucket_url();
+        let bucket = request.bucket.as_ref().map(|_| &self.config.bucket);
+        let mut text = self.config.endpoint.url(bucket, None);
         text.push_str(&path);
         if !request.query.is_empty() {
             text.push('?');

@@ -2,6 +2,7 @@
 
 mod connect;
 mod explain;
+mod lab;
 mod outbox;
 mod picture;
 mod session;
@@ -137,6 +138,7 @@ impl Jobs for TokioJobs {
                 shared.outbox.send(Event::Processed { job, outcome });
             }),
             Command::Save(settings) => self.save(settings),
+            Command::Lab(command) => self.spawn(|shared| lab::run(shared, command)),
         }
     }
 

@@ -62,6 +62,16 @@ impl Sessions {
         kept.client = Some((place.clone(), client.clone()));
         Ok(client)
     }
+
+    /// A client of another bucket than the place's, with the same token; it is not kept.
+    ///
+    /// # Errors
+    /// As [`client`](Self::client).
+    pub(super) fn client_of(&self, place: &Place, bucket: &str) -> Result<Client, TransferError> {
+        let provider = self.provider(&place.app_server)?;
+        let place = Place { bucket: bucket.to_owned(), ..place.clone() };
+        Client::new(config(&place)?, provider, Arc::clone(&self.clock), self.observer.clone())
+    }
 }
 
 fn config(place: &Place) -> Result<ClientConfig, TransferError> {

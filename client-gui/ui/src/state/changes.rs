@@ -12,6 +12,8 @@ use crate::action::{Action, Step};
 use crate::command::{
     Command, Event, Failure, Hop, HopOutcome, JobId, Picture, Processed, Progress, Reach, Receipt, TokenView,
 };
+use crate::lab::LabAction;
+use crate::lab::grid::Question;
 use crate::naming;
 use crate::problem::{Help, Problem};
 use crate::recipe;
@@ -28,7 +30,10 @@ impl State {
     /// Carries out `action`; `now` is the time. Dialogs, the clipboard and the theme are the app's business, not the state's.
     pub fn act(&mut self, action: Action, now: OffsetDateTime) -> Vec<Command> {
         match action {
-            Action::GoTo(step) => self.step = step,
+            Action::GoTo(step) => {
+                self.step = step;
+                self.lab.open = false;
+            }
             Action::Configure => return self.connect(Reach::Token, true),
             Action::Test => return self.connect(Reach::Oss, false),
             Action::NewToken => return self.connect(Reach::Token, false),
@@ -52,6 +57,11 @@ impl State {
                 return vec![Command::Save(self.settings.clone())];
             }
             Action::DismissNotice => self.notice = None,
+            Action::Lab(action) => {
+                let job = self.next_job();
+                return self.lab.act(action, job, &self.place);
+            }
+            Action::WhyDenied(action) => return self.why_denied(action),
             Action::PickImage | Action::Copy(_) => {}
         }
         Vec::new()
@@ -82,6 +92,7 @@ impl State {
                 self.activity.push_back(line);
             }
             Event::NotSaved(problem) | Event::NotCleared(problem) => self.notice = Some(problem),
+            Event::Lab(event) => self.lab.receive(event),
             Event::Hop { .. } | Event::Connected { .. } => {}
         }
         Vec::new()
@@ -104,6 +115,23 @@ impl State {
     fn next_job(&mut self) -> JobId {
         self.last_job += 1;
         JobId(self.last_job)
+    }
+
+    /// Opens the lab at the request that was refused: what the shown step asks of OSS.
+    fn why_denied(&mut self, action: Option<String>) -> Vec<Command> {
+        let (operation, needed, key) = match &self.upload {
+            Upload::Done(receipt) => ("GetObject", "oss:GetObject", receipt.key.clone()),
+            _ => ("PutObject", "oss:PutObject", self.key()),
+        };
+        let question = Question {
+            operation: operation.to_owned(),
+            action: action.unwrap_or_else(|| needed.to_owned()),
+            bucket: Some(self.place.bucket.clone()),
+            key: Some(key),
+            prefix: None,
+        };
+        self.refresh_lab(self.selected_at);
+        self.lab.act(LabAction::WhyDenied(question), JobId(0), &self.place)
     }
 
     fn is_trying(&self, job: JobId) -> bool {

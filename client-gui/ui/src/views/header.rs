@@ -1,28 +1,44 @@
 //! The bar on top: the app's name, an optional note, text size and theme.
 
-use egui::{RichText, Sense, Ui, Vec2};
+use egui::{Direction, Layout, RichText, Sense, Ui, Vec2};
 
 use crate::action::Action;
 use crate::icons::{self, Icon};
+use crate::lab::LabAction;
 use crate::settings::ThemeChoice;
 use crate::theme::{self, palette, space};
 use crate::widgets;
 
+/// The room for the lab's button, in points.
+const LAB: f32 = 104.0;
+
 /// Draws the bar. `note` says what kind of world this is, such as a demo.
-pub fn show(ui: &mut Ui, theme: ThemeChoice, note: Option<&str>, out: &mut Vec<Action>) {
+pub fn show(ui: &mut Ui, theme: ThemeChoice, lab_open: bool, note: Option<&str>, out: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         logo(ui);
         ui.add_space(2.0);
         ui.label(RichText::new("Direct Transfer").text_style(theme::title()));
-        let buttons = 3.0 * (theme::CONTROL + space::XS);
+        let buttons = 3.0 * (theme::CONTROL + space::XS) + LAB;
         if let Some(note) = note {
             badge(ui, note, ui.available_width() - buttons - space::L);
         }
-        // Three squares at the right edge, created from left to right: that is the order of the Tab key.
+        // The lab's button and three squares at the right edge, created from left to right: that is the order of the Tab key.
         ui.spacing_mut().item_spacing.x = space::XS;
         ui.add_space((ui.available_width() - buttons).max(0.0));
+        lab_button(ui, lab_open, out);
         zoom_buttons(ui, out);
         theme_button(ui, theme, out);
+    });
+}
+
+fn lab_button(ui: &mut Ui, open: bool, out: &mut Vec<Action>) {
+    let why = "See what a token can do, and why (Ctrl+L)";
+    let size = Vec2::new(LAB - space::XS, theme::CONTROL);
+    let layout = Layout::centered_and_justified(Direction::LeftToRight);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        if widgets::tab(ui, open, "Policy lab", false).on_hover_text(why).clicked() {
+            out.push(Action::Lab(LabAction::Toggle));
+        }
     });
 }
 

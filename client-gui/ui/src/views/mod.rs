@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod configure;
 pub mod header;
+pub mod lab;
 pub mod page;
 pub mod part_map;
 pub mod problem;

@@ -34,6 +34,11 @@ fn draw(ui: &mut Ui, problem: &Problem, tone: Tone, (button, action): (&str, Act
             {
                 out.push(Action::Help(problem.help));
             }
+            if problem.code == "AccessDenied" && widgets::secondary(ui, true, "Why was I denied?").clicked() {
+                let needed =
+                    problem.facts.iter().find(|(name, _)| name == "AuthAction").map(|(_, action)| action.clone());
+                out.push(Action::WhyDenied(needed));
+            }
             if widgets::secondary(ui, true, button).clicked() {
                 out.push(action);
             }

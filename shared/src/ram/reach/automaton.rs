@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 /// One symbol of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Symbol {
+pub(in crate::ram) enum Symbol {
     Is(char),
     /// `?`: any one character.
     One,
@@ -15,10 +15,10 @@ pub(super) enum Symbol {
 }
 
 /// A pattern as symbols.
-pub(super) type Glob = Vec<Symbol>;
+pub(in crate::ram) type Glob = Vec<Symbol>;
 
 /// `*` and `?` are wildcards.
-pub(super) fn glob(pattern: &str) -> Glob {
+pub(in crate::ram) fn glob(pattern: &str) -> Glob {
     let symbol = |c| match c {
         '*' => Symbol::Many,
         '?' => Symbol::One,
@@ -28,12 +28,12 @@ pub(super) fn glob(pattern: &str) -> Glob {
 }
 
 /// Every character stands for itself.
-pub(super) fn literal(text: &str) -> Glob {
+pub(in crate::ram) fn literal(text: &str) -> Glob {
     text.chars().map(Symbol::Is).collect()
 }
 
 /// The texts that begin with `text`.
-pub(super) fn beginning(text: &str) -> Glob {
+pub(in crate::ram) fn beginning(text: &str) -> Glob {
     let mut glob = literal(text);
     glob.push(Symbol::Many);
     glob
@@ -44,10 +44,10 @@ const MAX_STATES: usize = 50_000;
 
 /// The search was given up: the patterns have too many states.
 #[derive(Debug)]
-pub(super) struct TooComplex;
+pub(in crate::ram) struct TooComplex;
 
 /// What texts may look like at all: an automaton over characters. `None` from `step` ends a text that is none.
-pub(super) trait Shape {
+pub(in crate::ram) trait Shape {
     type State: Clone + Eq + Hash;
     fn start(&self) -> Self::State;
     fn step(&self, state: &Self::State, c: char) -> Option<Self::State>;
@@ -65,13 +65,41 @@ type Place<S> = (Vec<Positions>, S);
 /// The shortest text of this shape for which `wanted`, asked of the globs' matches, gives something; with what it gave.
 ///
 /// The first `needed` globs must match: a text with which one of them cannot any more is not followed. Each of `spare` is a kind of characters, of which the first that no glob names stands for all the others.
-pub(super) fn shortest<S: Shape, T>(
+pub(in crate::ram) fn shortest<S: Shape, T>(
     shape: &S,
     globs: &[Glob],
     needed: usize,
     spare: &str,
     mut wanted: impl FnMut(&[bool]) -> Result<Option<T>, TooComplex>,
 ) -> Result<Option<(String, T)>, TooComplex> {
+    search(shape, globs, needed, spare, |matched, text| Ok(wanted(matched)?.map(|given| (text(), given))))
+}
+
+/// The shortest text of this shape for each combination of the globs' matches that there is.
+pub(in crate::ram) fn classes<S: Shape>(
+    shape: &S,
+    globs: &[Glob],
+    spare: &str,
+) -> Result<Vec<(String, Vec<bool>)>, TooComplex> {
+    let mut known = HashSet::new();
+    let mut found = Vec::new();
+    search(shape, globs, 0, spare, |matched, text| {
+        if known.insert(matched.to_vec()) {
+            found.push((text(), matched.to_vec()));
+        }
+        Ok(None::<()>)
+    })?;
+    Ok(found)
+}
+
+/// Shows `visit` each place that a text may end at, shortest texts first, until it gives something.
+fn search<S: Shape, T>(
+    shape: &S,
+    globs: &[Glob],
+    needed: usize,
+    spare: &str,
+    mut visit: impl FnMut(&[bool], &dyn Fn() -> String) -> Result<Option<T>, TooComplex>,
+) -> Result<Option<T>, TooComplex> {
     let alphabet = Alphabet::of(globs, spare);
     let start: Place<S::State> = (globs.iter().map(|glob| closed(glob, vec![0])).collect(), shape.start());
     let mut seen = HashSet::from([start.clone()]);
@@ -81,8 +109,8 @@ pub(super) fn shortest<S: Shape, T>(
     while let Some((place, ..)) = found.get(next_up).cloned() {
         if shape.complete(&place.1) {
             let matched: Vec<bool> = globs.iter().zip(&place.0).map(|(glob, at)| is_match(glob, at)).collect();
-            if let Some(given) = wanted(&matched)? {
-                return Ok(Some((text_of(&found, next_up), given)));
+            if let Some(given) = visit(&matched, &|| text_of(&found, next_up))? {
+                return Ok(Some(given));
             }
         }
         for c in alphabet.at(globs, &place.0, shape.marks()) {

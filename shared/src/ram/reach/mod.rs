@@ -5,9 +5,9 @@
 //! Allow count as met and those of a Deny as not met, except `oss:Prefix`, which is what confines listings.
 
 mod actions;
-mod automaton;
+pub(super) mod automaton;
 mod listing;
-mod shape;
+pub(super) mod shape;
 
 use std::collections::HashMap;
 

@@ -3,11 +3,11 @@
 use super::automaton::Shape;
 
 /// Characters that may stand for those that a policy does not name: first those that may stand in buckets and actions, too.
-pub(super) const SPARE: &str = "xyzabcdefghijklmnopqrstuvw0123456789_~!()ÄÖÜäöüß中文图片照";
+pub(in crate::ram) const SPARE: &str = "xyzabcdefghijklmnopqrstuvw0123456789_~!()ÄÖÜäöüß中文图片照";
 
 /// Where in `bucket/key` a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Within {
+pub(in crate::ram) enum Within {
     /// So many characters of the bucket, 3 standing for more; whether it may end here.
     Bucket(u8, bool),
     /// At the first character of the key.
@@ -22,7 +22,7 @@ fn bucket_step(length: u8, c: char) -> Option<Within> {
 }
 
 /// A bucket's name: 3 or more of `a-z0-9-`, first and last no hyphen. (The upper limit of 63 hides no shorter escape.)
-pub(super) struct BucketShape;
+pub(in crate::ram) struct BucketShape;
 
 impl Shape for BucketShape {
     type State = Within;
@@ -48,7 +48,7 @@ impl Shape for BucketShape {
 }
 
 /// `bucket/key`; a key begins with neither `/` nor `\`, and has at least one character.
-pub(super) struct ObjectShape;
+pub(in crate::ram) struct ObjectShape;
 
 impl Shape for ObjectShape {
     type State = Within;
@@ -76,7 +76,7 @@ impl Shape for ObjectShape {
 }
 
 /// Any text: what a listing may be limited to.
-pub(super) struct PrefixShape;
+pub(in crate::ram) struct PrefixShape;
 
 impl Shape for PrefixShape {
     type State = ();
@@ -97,11 +97,11 @@ impl Shape for PrefixShape {
 }
 
 /// `service:name`, letters in lower case, as actions are compared.
-pub(super) struct ActionShape;
+pub(in crate::ram) struct ActionShape;
 
 /// Where in `service:name` a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum WithinAction {
+pub(in crate::ram) enum WithinAction {
     Start,
     Service,
     Colon,

@@ -1,0 +1,132 @@
+//! The policy lab's jobs: probes of OSS with the real token, and the policies' files.
+
+use std::collections::HashMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use shared::error::OssCode;
+use shared::object_key::ObjectKey;
+use transfer::probe::Subject;
+use transfer::{Client, TransferError};
+
+use super::Shared;
+use super::explain::explain;
+use crate::command::{Event, JobId, LabCommand, LabEvent, Place, ProbeOf};
+use crate::files::write_whole;
+use crate::lab::Observed;
+use crate::problem::{Help, Problem};
+
+/// More than STS or OSS would take for a policy.
+const MAX_FILE: u64 = 1024 * 1024;
+
+/// Runs a command of the lab.
+pub(super) async fn run(shared: Arc<Shared>, command: LabCommand) {
+    let event = match command {
+        LabCommand::Probe { job, place, probes } => {
+            let outcome = probe_all(&shared, job, &place, probes).await;
+            LabEvent::Probed { job, outcome }
+        }
+        LabCommand::Load { sheet, path } => {
+            let outcome = blocking("The policy was not loaded", path, |path| load(path)).await;
+            LabEvent::Loaded { sheet, outcome }
+        }
+        LabCommand::Save { sheet, path, text } => {
+            let outcome = blocking("The policy was not saved", path, move |path| {
+                write_whole(path, &text).map(|()| path.to_owned())
+            });
+            LabEvent::Saved { sheet, outcome: outcome.await }
+        }
+    };
+    shared.outbox.send(Event::Lab(event));
+}
+
+async fn probe_all(shared: &Shared, job: JobId, place: &Place, probes: Vec<ProbeOf>) -> Result<(), Problem> {
+    let failed = |error: &TransferError| explain(error, "OSS could not be asked");
+    let mut clients: HashMap<String, Client> = HashMap::new();
+    for ProbeOf { place: cell, probe, question } in probes {
+        // The service is asked for through any bucket's client.
+        let bucket = question.bucket.clone().unwrap_or_else(|| place.bucket.clone());
+        let client = match clients.get(&bucket) {
+            Some(client) => client.clone(),
+            None => match shared.sessions.client_of(place, &bucket) {
+                Ok(client) => clients.entry(bucket).or_insert(client).clone(),
+                // The other bucket's name is typed by hand; the cells of the own bucket are asked all the same.
+                Err(error) if bucket != place.bucket => {
+                    let observed = Observed::Unknown(error.to_string());
+                    shared.outbox.send(Event::Lab(LabEvent::Observed { job, place: cell, observed }));
+                    continue;
+                }
+                Err(error) => return Err(failed(&error)),
+            },
+        };
+        let key = question.key.as_deref().map(ObjectKey::parse).transpose();
+        let observed = match &key {
+            Err(error) => Observed::Unknown(error.to_string()),
+            Ok(key) => {
+                let prefix = question.prefix.as_deref();
+                let subject = key.as_ref().map_or(Subject::Bucket { prefix }, Subject::Object);
+                observe(client.probe(probe, subject).await).map_err(|error| failed(&error))?
+            }
+        };
+        shared.outbox.send(Event::Lab(LabEvent::Observed { job, place: cell, observed }));
+    }
+    Ok(())
+}
+
+/// What an answer says of the policies.
+///
+/// # Errors
+/// The error, when it would be the same for every probe.
+fn observe(outcome: Result<(), TransferError>) -> Result<Observed, TransferError> {
+    let error = match outcome {
+        Ok(()) => return Ok(Observed::Allowed(200)),
+        Err(error) => error,
+    };
+    let Some(refusal) = error.oss() else { return Err(error) };
+    Ok(match refusal.code {
+        OssCode::AccessDenied => Observed::Denied(refusal.ec.clone().unwrap_or_default()),
+        // Policies are asked before any of these.
+        OssCode::NoSuchKey
+        | OssCode::NoSuchUpload
+        | OssCode::InvalidDigest
+        | OssCode::InvalidArgument
+        | OssCode::InvalidRange => Observed::Allowed(refusal.status),
+        OssCode::NoSuchBucket => Observed::Unknown("There is no such bucket.".to_owned()),
+        _ if matches!(refusal.status, 401 | 403) => return Err(error),
+        _ => Observed::Unknown(format!("{} {}: {}", refusal.status, refusal.code, refusal.message)),
+    })
+}
+
+/// Runs `work` on the file where blocking is no harm.
+async fn blocking<T: Send + 'static>(
+    title: &str,
+    path: PathBuf,
+    work: impl FnOnce(&Path) -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let failed = |path: &Path, why: String| {
+        Problem::new("File", title, format!("The file {} cannot be used: {why}", path.display()), Help::None)
+    };
+    let named = path.clone();
+    match tokio::task::spawn_blocking(move || work(&path)).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => Err(failed(&named, error.to_string())),
+        Err(error) => Err(failed(&named, error.to_string())),
+    }
+}
+
+/// The policy, and `tests/NAME.json` beside it.
+fn load(path: &Path) -> std::io::Result<(String, Option<String>)> {
+    let text = small_file(path)?;
+    let tests = path.parent().unwrap_or(Path::new("")).join("tests").join(path.file_stem().unwrap_or_default());
+    Ok((text, small_file(&tests.with_extension("json")).ok()))
+}
+
+fn small_file(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(MAX_FILE).read_to_string(&mut text)?;
+    if text.len() as u64 == MAX_FILE {
+        return Err(std::io::Error::other("it is far too large for a policy"));
+    }
+    Ok(text)
+}

@@ -1,0 +1,97 @@
+//! The card of what can be said of the policies as such: the leak check, the comparison, the tests, the findings.
+
+use egui::{RichText, TextStyle, Ui};
+use shared::ram::{Lint, Severity};
+
+use super::highlight::severity_color;
+use crate::action::Action;
+use crate::icons::Icon;
+use crate::lab::analysis::Leak;
+use crate::lab::{Lab, LabAction, Sheet};
+use crate::theme::{palette, space};
+use crate::widgets::{self, Tone};
+
+/// Draws the card.
+pub fn show(ui: &mut Ui, lab: &Lab, out: &mut Vec<Action>) {
+    widgets::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = space::S;
+        ui.label(RichText::new("Leak check, tests and findings").text_style(TextStyle::Heading));
+        leak(ui, lab);
+        if let Some(difference) = &lab.analysis.difference {
+            widgets::line(ui, Icon::Half, palette(ui).accent, difference);
+        }
+        tests(ui, lab);
+        let all = Sheet::ALL.into_iter();
+        let mut found: Vec<(Sheet, &Lint)> =
+            all.flat_map(|sheet| lab.analysis.lints[sheet.index()].iter().map(move |lint| (sheet, lint))).collect();
+        found.sort_by_key(|(_, lint)| lint.severity);
+        for (index, (sheet, lint)) in found.iter().enumerate() {
+            ui.push_id(index, |ui| finding(ui, *sheet, lint, out));
+        }
+        if found.is_empty() {
+            widgets::line(ui, Icon::Check, palette(ui).good, "No findings in the three policies.");
+        }
+    });
+}
+
+fn leak(ui: &mut Ui, lab: &Lab) {
+    let prefix = &lab.scene.prefix;
+    match &lab.analysis.leak {
+        None => {}
+        Some(Leak::Unknown(why)) => widgets::say(ui, Tone::Warn, *why),
+        Some(Leak::Confined) if prefix.is_empty() => {
+            widgets::say(ui, Tone::Good, format!("Proven: the token touches nothing outside of {}.", lab.scene.bucket));
+        }
+        Some(Leak::Confined) => {
+            widgets::say(ui, Tone::Good, format!("Proven: the token touches nothing outside of {prefix}"));
+        }
+        Some(Leak::Escapes(how)) => {
+            widgets::say(ui, Tone::Bad, format!("The session policy leaks. {how}."));
+        }
+    }
+}
+
+fn tests(ui: &mut Ui, lab: &Lab) {
+    let colors = palette(ui);
+    let (Some(outcome), Some(suite)) = (&lab.analysis.tests, &lab.suite) else { return };
+    let report = match outcome {
+        Ok(report) => report,
+        Err(error) => {
+            widgets::line(ui, Icon::Cross, colors.bad, &format!("Policy tests: {error}."));
+            return;
+        }
+    };
+    let passed = report.passed.iter().filter(|passed| **passed).count();
+    let (icon, color) = if report.is_good() { (Icon::Check, colors.good) } else { (Icon::Cross, colors.bad) };
+    let needed = match report.unneeded[..] {
+        [] => "every statement is needed by one".to_owned(),
+        [one] => format!("statement {one} could be deleted without a test that fails"),
+        ref more => format!("statements {more:?} could be deleted without a test that fails"),
+    };
+    widgets::line(ui, icon, color, &format!("Policy tests: {passed} of {} pass; {needed}.", report.passed.len()));
+    for (case, _) in suite.cases.iter().zip(&report.passed).filter(|(_, passed)| !**passed) {
+        let words = format!("{} on {}: expected {:?}. {}", case.action, case.resource, case.expect, case.reason);
+        widgets::line(ui, Icon::Cross, colors.bad, &words);
+    }
+}
+
+fn finding(ui: &mut Ui, sheet: Sheet, lint: &Lint, out: &mut Vec<Action>) {
+    let name = match lint.severity {
+        Severity::Error => "Error",
+        Severity::High => "High",
+        Severity::Medium => "Medium",
+        Severity::Low => "Low",
+    };
+    let icon = if lint.severity <= Severity::High { Icon::Cross } else { Icon::Warning };
+    let place = if lint.path.is_empty() { String::new() } else { format!(" at {}", lint.path) };
+    let words = format!("{name}, {}{place}: {}.", sheet.words(), lint.message);
+    widgets::line(ui, icon, severity_color(lint.severity, palette(ui)), &words);
+    if let Some((title, edit)) = &lint.fix {
+        ui.horizontal(|ui| {
+            ui.add_space(18.0 + space::S);
+            if widgets::small_button(ui, title).clicked() {
+                out.push(Action::Lab(LabAction::Apply(sheet, edit.clone())));
+            }
+        });
+    }
+}

@@ -1,0 +1,228 @@
+//! Walks through the policy lab as a person does, with scripted jobs; pictures land in the target's `tmp` folder.
+
+// The lints know tests by their attribute, and these helpers have none.
+#![allow(clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use client_ui::command::{Command, Event, Failure, JobId, LabCommand, LabEvent, ProbeOf};
+use client_ui::lab::{Observed, Sheet};
+use client_ui::settings::{Settings, ThemeChoice};
+use egui::Key;
+use egui_kittest::kittest::Queryable as _;
+use support::{Desk, denied};
+
+const SMALL: [u32; 2] = [900, 640];
+const USUAL: [u32; 2] = [1280, 960];
+const LARGE: [u32; 2] = [1440, 1080];
+
+fn lab(size: [u32; 2], theme: ThemeChoice) -> Desk {
+    let mut desk = Desk::new(size, theme);
+    desk.type_into("App server", "http://127.0.0.1:8080");
+    desk.configure();
+    desk.click("Policy lab");
+    desk
+}
+
+fn press(desk: &mut Desk, part: &str) {
+    // It may have been scrolled out of sight.
+    desk.harness.get_by_label_contains(part).click_accesskit();
+    desk.harness.run();
+}
+
+fn editor(desk: &mut Desk, text: &str) {
+    let label = "Text of the session policy";
+    desk.harness.get_by_label(label).focus();
+    desk.harness.run();
+    desk.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    desk.harness.run();
+    desk.harness.get_by_label(label).type_text(text);
+    desk.harness.run();
+}
+
+/// The last command that the lab has given.
+fn command(desk: &Desk) -> LabCommand {
+    let last = desk.commands().into_iter().rev().find_map(|command| match command {
+        Command::Lab(command) => Some(command),
+        _ => None,
+    });
+    last.expect("a command of the lab")
+}
+
+fn probes(desk: &Desk) -> (JobId, Vec<ProbeOf>) {
+    match command(desk) {
+        LabCommand::Probe { job, probes, .. } => (job, probes),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Lets OSS answer as predicted, but for the operations in `otherwise`.
+fn answer(desk: &mut Desk, otherwise: &[&str]) {
+    let (job, probes) = probes(desk);
+    let mut events = Vec::new();
+    for probe in probes {
+        let predicted = desk.harness.state().state().lab.analysis.cell(probe.place).expect("a cell").verdict.is_allow();
+        let allowed = predicted != otherwise.contains(&probe.question.operation.as_str());
+        let observed = if allowed { Observed::Allowed(404) } else { Observed::Denied("0003-00000301".to_owned()) };
+        events.push(Event::Lab(LabEvent::Observed { job, place: probe.place, observed }));
+    }
+    events.push(Event::Lab(LabEvent::Probed { job, outcome: Ok(()) }));
+    desk.report(events);
+}
+
+fn walk(size: [u32; 2], theme: ThemeChoice, name: &str) {
+    let mut desk = lab(size, theme);
+    assert!(desk.sees("PutObject in Own folder: allowed, role allows, session allows"));
+    assert!(desk.sees("PutObject in Sibling: denied, role allows, session does not allow"));
+    assert!(desk.sees("ListObjects in Own folder: allowed"));
+    assert!(desk.sees("ListObjects in Bucket root: denied"));
+    assert!(desk.sees("Proven: the token touches nothing outside of users/alice/"));
+    assert!(desk.sees("13 of 13 pass; every statement is needed by one"));
+    desk.shot(&format!("{name}-lab-1"));
+    press(&mut desk, "Ask OSS itself");
+    answer(&mut desk, &[]);
+    assert!(desk.sees("OSS agrees with the prediction in 57 cells"));
+    press(&mut desk, "ListObjects in Sibling");
+    assert!(desk.sees("No statement of the session policy allows it"));
+    assert!(desk.sees("StringLike oss:Prefix: wants \"users/alice/*\", the request has \"users/alice0/\""));
+    assert!(desk.sees("0003-00000301"));
+    desk.shot(&format!("{name}-lab-2-why"));
+    press(&mut desk, "DeleteObject in Own folder");
+    assert!(desk.sees("Add oss:DeleteObject to statement 0 of the session policy"));
+    assert!(desk.sees("Changes: DeleteObject in Own folder."));
+    press(&mut desk, "Add to the session policy");
+    assert!(desk.sees("DeleteObject in Own folder: allowed"));
+    assert!(desk.sees("12 of 13 pass"), "a test of the policy minds");
+    assert!(desk.sees("Allows more than as loaded, such as oss:deleteobject"));
+    assert!(desk.sees("a token that is stolen can delete"));
+    assert!(desk.sees("OSS disagrees in 1 cell"), "the token that was probed has no such right");
+    desk.shot(&format!("{name}-lab-3-changed"));
+}
+
+#[test]
+fn light_large() {
+    walk(LARGE, ThemeChoice::Light, "light-large");
+}
+
+#[test]
+fn dark_usual() {
+    walk(USUAL, ThemeChoice::Dark, "dark-usual");
+}
+
+#[test]
+fn light_small() {
+    walk(SMALL, ThemeChoice::Light, "light-small");
+}
+
+#[test]
+fn dark_small() {
+    walk(SMALL, ThemeChoice::Dark, "dark-small");
+}
+
+#[test]
+fn a_leak_is_told_by_the_key_that_escapes_and_mended_by_its_fix() {
+    let mut desk = lab(USUAL, ThemeChoice::Light);
+    editor(
+        &mut desk,
+        r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["oss:PutObject", "oss:ListParts", "oss:AbortMultipartUpload"],
+  "Resource": ["acs:oss:*:*:$BUCKET_NAME/users/alice*"]}]}"#,
+    );
+    assert!(desk.sees("PutObject in Sibling: allowed"));
+    assert!(desk.sees("on the key \"users/alice\" of the bucket holiday-photos"));
+    desk.shot("error-lab-leak");
+    press(&mut desk, "End the folder with /");
+    assert!(desk.sees("PutObject in Sibling: denied"));
+    assert!(desk.sees("Proven: the token touches nothing"));
+}
+
+#[test]
+fn what_cannot_be_read_says_where_and_predicts_nothing() {
+    let mut desk = lab(SMALL, ThemeChoice::Dark);
+    editor(&mut desk, "{\"Version\": \"1\", \"Statement\": [{\"Effect\": \"Erlauben 照片\"}]}");
+    assert!(desk.sees("A policy cannot be read"));
+    assert!(desk.sees("Statement[0].Effect"));
+    assert!(!desk.sees("PutObject in Own folder"));
+    desk.shot("error-lab-unreadable");
+    desk.click("Read and write");
+    assert!(desk.sees("PutObject in Own folder: allowed"));
+}
+
+#[test]
+fn drift_is_red_and_a_failed_probe_is_told() {
+    let mut desk = lab(USUAL, ThemeChoice::Light);
+    press(&mut desk, "Ask OSS itself");
+    answer(&mut desk, &["GetBucketInfo", "PutObject"]);
+    assert!(desk.sees("OSS disagrees in 7 cells"));
+    press(&mut desk, "PutObject in Own folder");
+    assert!(desk.sees("That is not what the policies here say"));
+    desk.shot("error-lab-drift");
+    press(&mut desk, "Ask OSS itself");
+    let (job, _) = probes(&desk);
+    desk.report([Event::Lab(LabEvent::Probed { job, outcome: Err(denied()) })]);
+    assert!(desk.sees("The upload failed"));
+}
+
+#[test]
+fn from_a_refused_upload_to_its_statement() {
+    let object_name = "users/bob/{name}".to_owned();
+    let settings = Settings { theme: ThemeChoice::Light, object_name, ..Settings::default() };
+    let mut desk = Desk::with_settings(SMALL, settings);
+    desk.type_into("App server", "http://127.0.0.1:8080");
+    desk.configure();
+    desk.select();
+    let job = desk.upload();
+    desk.report([Event::Uploaded { job, outcome: Err(Failure::Problem(denied())) }]);
+    desk.click("Why was I denied?");
+    assert!(desk.sees("Refused: PutObject holiday-photos/users/bob/雪山 sunrise.jpg: denied"));
+    assert!(desk.sees("No statement of the session policy allows it"));
+    desk.shot("error-lab-denied");
+    press(&mut desk, "Step 3 of 4");
+    assert!(!desk.harness.state().state().lab.open, "a step leads out of the lab");
+}
+
+#[test]
+fn the_keyboard_alone_reaches_a_cell_and_its_reason() {
+    let mut desk = Desk::new(USUAL, ThemeChoice::Light);
+    desk.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::L);
+    desk.harness.run();
+    assert!(desk.sees("Before Configure, bucket and folder are examples"));
+    for _ in 0..60 {
+        desk.harness.key_press(Key::Tab);
+        desk.harness.run();
+        if desk.harness.get_by_label_contains("PutObject in Own folder").is_focused() {
+            break;
+        }
+    }
+    assert!(desk.harness.get_by_label_contains("PutObject in Own folder").is_focused());
+    desk.harness.key_press(Key::Enter);
+    desk.harness.run();
+    assert!(desk.sees("Allowed. Statement 0 of the role policy allows it, and the session policy does, too."));
+    desk.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::L);
+    desk.harness.run();
+    assert!(!desk.harness.state().state().lab.open);
+}
+
+#[test]
+fn policies_come_from_files_and_go_there() {
+    let mut desk = lab(LARGE, ThemeChoice::Light);
+    desk.type_into("Policy file", "policy/照片.txt");
+    press(&mut desk, "Load");
+    let path = "policy/照片.txt".into();
+    assert_eq!(command(&desk), LabCommand::Load { sheet: Sheet::Session, path });
+    let policy =
+        r#"{"Version": "1", "Statement": [{"Effect": "Deny", "Action": "oss:*", "Resource": "acs:oss:*:*:照片/*"}]}"#;
+    desk.report([Event::Lab(LabEvent::Loaded { sheet: Sheet::Session, outcome: Ok((policy.to_owned(), None)) })]);
+    assert!(desk.sees("PutObject in Own folder: denied"));
+    desk.shot("lab-chinese");
+    press(&mut desk, "Save");
+    let path = "policy/照片.txt".into();
+    assert_eq!(command(&desk), LabCommand::Save { sheet: Sheet::Session, path, text: policy.to_owned() });
+    let problem = client_ui::problem::Problem::new(
+        "File",
+        "The policy was not saved",
+        "disk full",
+        client_ui::problem::Help::None,
+    );
+    desk.report([Event::Lab(LabEvent::Saved { sheet: Sheet::Session, outcome: Err(problem) })]);
+    assert!(desk.sees("disk full"));
+}
