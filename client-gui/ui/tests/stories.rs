@@ -3,6 +3,7 @@
 // The lints know tests by their attribute, and these helpers have none.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod lab;
 mod support;
 
 use client_ui::action::Step;

@@ -92,7 +92,7 @@ fn from_a_refused_upload_to_the_layer_that_refused_it() {
     desk.click("Why was I denied?");
     assert!(desk.sees("users/somebody-else/p.jpg: denied, role allows, session does not allow"));
     // What the lab says is word for word what OSS said.
-    for words in ["0003-00000301", "Access denied by authorizer's policy.", "SessionPolicy", "ImplicitDeny"] {
+    for words in ["0003-00000301", "Access denied by authorizer&apos;s policy.", "SessionPolicy", "ImplicitDeny"] {
         assert!(desk.sees(words), "{words}");
     }
     desk.close();

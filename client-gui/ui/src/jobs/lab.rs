@@ -28,7 +28,7 @@ pub(super) async fn run(shared: Arc<Shared>, command: LabCommand) {
             LabEvent::Probed { job, outcome }
         }
         LabCommand::Load { sheet, path } => {
-            let outcome = blocking("The policy was not loaded", path, |path| load(path)).await;
+            let outcome = blocking("The policy was not loaded", path, load).await;
             LabEvent::Loaded { sheet, outcome }
         }
         LabCommand::Save { sheet, path, text } => {

@@ -19,6 +19,21 @@ pub struct Cell {
     pub verdict: Verdict,
 }
 
+impl Cell {
+    /// The sheet and the statement to look at: those that decided; of what is allowed, the session policy's, which narrows the role's.
+    pub fn deciding(&self) -> (Sheet, Option<usize>) {
+        let verdict = &self.verdict;
+        match &verdict.session {
+            Some(session) if verdict.is_allow() => {
+                (Sheet::Session, session.because.as_ref().map(|because| because.statement))
+            }
+            _ => {
+                (Sheet::of(verdict.because.layer), verdict.because.statement.as_ref().map(|because| because.statement))
+            }
+        }
+    }
+}
+
 /// Whether the session policy stays in its folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leak {

@@ -65,7 +65,7 @@ impl Lab {
         self.selected = Some(pick);
         self.reveal = true;
         if let Some(cell) = self.picked() {
-            self.shown = Sheet::of(cell.verdict.because.layer);
+            self.shown = cell.deciding().0;
         }
     }
 

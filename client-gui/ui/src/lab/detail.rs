@@ -52,7 +52,7 @@ impl Lab {
         if self.analysis.unreadable.contains(&true) {
             return None;
         }
-        let sheet = Sheet::of(cell.verdict.because.layer);
+        let (sheet, _) = cell.deciding();
         let policy = self.analysis.policies[sheet.index()].as_ref();
         let verdict = &cell.verdict;
         let layers = [
@@ -64,7 +64,7 @@ impl Lab {
         let refused = !verdict.is_allow();
         Some(Detail {
             sheet,
-            sentence: sentence(&cell, sheet),
+            sentence: sentence(&cell),
             layers: layers.into_iter().filter_map(|(sheet, verdict)| verdict.map(|verdict| (sheet, verdict))).collect(),
             statements: policy.map(|policy| explain(policy, &cell.request)).unwrap_or_default(),
             xml: refused.then(|| refusal(verdict, &cell.request, cell.question.is_management(), &asker).to_xml()),
@@ -76,9 +76,8 @@ impl Lab {
     /// Where in its sheet's text the deciding statement stands.
     pub fn lit(&self) -> Option<(Sheet, Range<usize>)> {
         let cell = self.picked()?;
-        let because = cell.verdict.because;
-        let sheet = Sheet::of(because.layer);
-        let statement = because.statement?.statement;
+        let (sheet, statement) = cell.deciding();
+        let statement = statement?;
         let range = Spans::read(&self.editors[sheet.index()].text).exactly(&format!("Statement[{statement}]"))?;
         Some((sheet, range))
     }
@@ -125,10 +124,10 @@ impl Lab {
         let own = format!("acs:oss:*:*:{bucket}/{prefix}");
         if !prefix.is_empty() && resource.starts_with(&own) {
             statement["Resource"][0] = "acs:oss:*:*:$BUCKET_NAME/$OBJECT_PREFIX*".into();
-        } else if let Some(rest) = resource.strip_prefix(&format!("acs:oss:*:*:{bucket}")) {
-            if rest.is_empty() || rest.starts_with('/') {
-                statement["Resource"][0] = format!("acs:oss:*:*:$BUCKET_NAME{rest}").into();
-            }
+        } else if let Some(rest) = resource.strip_prefix(&format!("acs:oss:*:*:{bucket}"))
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            statement["Resource"][0] = format!("acs:oss:*:*:$BUCKET_NAME{rest}").into();
         }
         if !prefix.is_empty() && listed.is_some_and(|listed| listed.starts_with(prefix.as_str())) {
             statement["Condition"] = serde_json::json!({ "StringLike": { "oss:Prefix": ["$OBJECT_PREFIX*"] } });
@@ -147,17 +146,20 @@ impl Lab {
 }
 
 /// Why a request came out as it did.
-fn sentence(cell: &Cell, sheet: Sheet) -> String {
+fn sentence(cell: &Cell) -> String {
     let verdict = &cell.verdict;
-    let whose = sheet.words();
-    let statement = verdict.because.statement.as_ref().map(|because| because.statement).unwrap_or_default();
-    match (verdict.effect, verdict.because.layer) {
-        (Outcome::Allow, _) if verdict.session.is_some() => {
-            format!("Statement {statement} of the {whose} allows it, and the session policy does, too.")
-        }
-        (Outcome::Allow, _) => format!("Statement {statement} of the {whose} allows it."),
+    let number =
+        |layer: &Option<shared::ram::Because>| layer.as_ref().map(|because| because.statement).unwrap_or_default();
+    let whose = Sheet::of(verdict.because.layer).words();
+    let statement = number(&verdict.because.statement);
+    match (verdict.effect, &verdict.session) {
+        (Outcome::Allow, Some(session)) => format!(
+            "Statement {} of the session policy allows it, and statement {statement} of the {whose} does, too.",
+            number(&session.because)
+        ),
+        (Outcome::Allow, None) => format!("Statement {statement} of the {whose} allows it."),
         (Outcome::ExplicitDeny, _) => format!("Statement {statement} of the {whose} denies it."),
-        (Outcome::ImplicitDeny, Layer::Session) => {
+        (Outcome::ImplicitDeny, _) if verdict.because.layer == Layer::Session => {
             "No statement of the session policy allows it, so nothing else is asked.".to_owned()
         }
         (Outcome::ImplicitDeny, _) => format!("No statement of the {whose} allows it, and no other policy does."),

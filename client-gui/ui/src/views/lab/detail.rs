@@ -88,7 +88,7 @@ fn layers(ui: &mut Ui, detail: &Detail) {
                 (Outcome::ExplicitDeny, Some(because)) => format!("denies it by statement {}", because.statement),
                 _ => "has no statement that applies".to_owned(),
             };
-            let decided = if *sheet == detail.sheet { " (this decided)" } else { "" };
+            let decided = if *sheet == detail.sheet && detail.xml.is_some() { " (this decided)" } else { "" };
             ui.label(RichText::new(format!("{} {said}{decided}", sheet.title())).text_style(TextStyle::Small));
         });
     }

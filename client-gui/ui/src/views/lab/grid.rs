@@ -301,6 +301,8 @@ fn outcome_words(cell: &Cell) -> String {
 fn legend(ui: &mut Ui) {
     let colors = palette(ui);
     ui.horizontal_wrapped(|ui| {
+        // Rows of words, as high as words.
+        ui.spacing_mut().interact_size.y = 18.0;
         ui.spacing_mut().item_spacing.x = space::XS;
         for (look, words) in
             [(Look::Allowed, "allowed"), (Look::Beyond, "allowed outside of the folder"), (Look::Denied, "denied")]
