@@ -203,7 +203,8 @@ fn naive(policy: &Value, request: &Request) -> Option<bool> {
         let conditions = operators.flat_map(|(operator, keys)| {
             keys.as_object().unwrap().iter().map(move |(key, values)| (operator, key, list(values)))
         });
-        let mut met = conditions.map(|(operator, key, wanted)| condition(operator, key, &wanted, request).unwrap_or(deny));
+        let mut met =
+            conditions.map(|(operator, key, wanted)| condition(operator, key, &wanted, request).unwrap_or(deny));
         if action && resource && met.all(|met| met) {
             if deny {
                 return Some(false);
