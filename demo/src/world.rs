@@ -110,7 +110,11 @@ impl World {
         Client::new(config, provider, Arc::clone(&self.clock) as Arc<dyn Clock>, Observer::silent())
     }
 
-    fn client_config(&self) -> Result<ClientConfig, NameError> {
+    /// How a client of the demo's bucket is set up.
+    ///
+    /// # Errors
+    /// A name that OSS would not take.
+    pub fn client_config(&self) -> Result<ClientConfig, NameError> {
         Ok(ClientConfig::new(
             Endpoint::parse(&self.emulator.oss_endpoint)?,
             Region::parse(&self.emulator.region)?,

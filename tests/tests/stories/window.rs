@@ -14,8 +14,9 @@ use demo::World;
 use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, TestRenderer};
 use image::RgbaImage;
+use shared::clock::SystemClock;
 use tokio::runtime::Runtime;
-use transfer::{ProgressFn, UploadOptions};
+use transfer::{Client, Observer, ProgressFn, UploadOptions};
 
 /// A file dialog whose user always chooses the same file.
 struct OneFile {
@@ -176,7 +177,11 @@ fn an_upload_that_was_cut_off_is_shown_part_by_part_and_goes_on() {
         }
     });
     let options = UploadOptions { progress: Some(progress), ..options };
-    let client = desk.world.client(desk.world.app_provider().unwrap()).unwrap();
+    let mut config = desk.world.client_config().unwrap();
+    // Slow enough for reports to come in time: they are 50 ms apart.
+    config.max_bytes_per_second = std::num::NonZeroU64::new(8 * MIB);
+    let provider = desk.world.app_provider().unwrap();
+    let client = Client::new(config, provider, Arc::new(SystemClock), Observer::silent()).unwrap();
     let key = shared::object_key::ObjectKey::parse("users/demo/large.bin").unwrap();
     let (file, uploads) = (desk.folder.path().join("large.bin"), desk.folder.path().join("uploads"));
     let outcome = desk.runtime.block_on(client.upload_resumable(&key, &file, &uploads, &options));
