@@ -53,8 +53,8 @@ use crate::sts_client::{StsClock, Verdict};
 use crate::token_cache::TokenCache;
 use crate::uploads::Uploads;
 
-pub use crate::routes::{TOKEN_PATH, router};
-pub use crate::serve::{Door, Peer, serve, serve_through};
+pub use crate::routes::{Routes, TOKEN_PATH, router};
+pub use crate::serve::{Answer, Door, Peer, serve, serve_through};
 pub use crate::tls::Tls;
 pub use crate::vend::Vended;
 

@@ -1,14 +1,18 @@
 //! The accept loop: bounded connections, HTTPS where there is a certificate, a time limit on handshakes and request heads, and a
 //! shutdown that lets requests finish.
 
+use std::convert::Infallible;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -37,6 +41,27 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
+impl Peer {
+    /// Without the port.
+    pub fn address(self) -> IpAddr {
+        self.0.ip()
+    }
+}
+
+/// What answers requests.
+pub trait Answer: Clone + Send + Sync + 'static {
+    /// The answer to one request, which came from `peer`.
+    fn answer(&self, request: Request<Incoming>, peer: Peer) -> impl Future<Output = Response> + Send;
+}
+
+impl Answer for Router {
+    async fn answer(&self, mut request: Request<Incoming>, peer: Peer) -> Response {
+        request.extensions_mut().insert(peer);
+        let Ok(response) = self.clone().call(request).await;
+        response
+    }
+}
+
 /// How connections are taken.
 #[derive(Debug)]
 pub struct Door {
@@ -55,12 +80,12 @@ impl Default for Door {
     }
 }
 
-/// Serves `router` on `listener` over plain HTTP until `shutdown` completes, then lets running requests finish, 12 s at most.
+/// Serves `routes` on `listener` over plain HTTP until `shutdown` completes, then lets running requests finish, 12 s at most.
 ///
 /// # Errors
 /// When the listener itself is unusable. Trouble with one connection is logged, and ends that connection alone.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-    serve_through(Door::default(), listener, router, shutdown).await
+pub async fn serve(listener: TcpListener, routes: impl Answer, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    serve_through(Door::default(), listener, routes, shutdown).await
 }
 
 /// As [`serve`], through a door of one's own.
@@ -70,7 +95,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
 pub async fn serve_through(
     door: Door,
     listener: TcpListener,
-    router: Router,
+    routes: impl Answer,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let acceptor = door.tls.as_ref().map(Tls::acceptor).transpose().map_err(io::Error::other)?;
@@ -86,7 +111,7 @@ pub async fn serve_through(
         match accepted {
             Ok((stream, peer, place)) => {
                 let held = (place, door.metrics.connection());
-                tokio::spawn(converse(stream, Peer(peer), acceptor.clone(), router.clone(), graceful.watcher(), held));
+                tokio::spawn(converse(stream, Peer(peer), acceptor.clone(), routes.clone(), graceful.watcher(), held));
             }
             Err(error) if error.kind() == ErrorKind::InvalidInput => return Err(error),
             Err(error) => {
@@ -128,14 +153,14 @@ async fn converse(
     stream: TcpStream,
     peer: Peer,
     acceptor: Option<TlsAcceptor>,
-    router: Router,
+    routes: impl Answer,
     watcher: Watcher,
     held: (OwnedSemaphorePermit, Connection),
 ) {
     match acceptor {
-        None => answer(stream, peer, router, watcher).await,
+        None => answer(stream, peer, routes, watcher).await,
         Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => answer(stream, peer, router, watcher).await,
+            Ok(Ok(stream)) => answer(stream, peer, routes, watcher).await,
             Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
             Err(_) => tracing::debug!("a handshake took too long"),
         },
@@ -143,11 +168,13 @@ async fn converse(
     drop(held);
 }
 
-async fn answer(stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: Peer, router: Router, watcher: Watcher) {
-    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(peer);
-        router.clone().call(request)
-    });
+async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    peer: Peer,
+    routes: impl Answer,
+    watcher: Watcher,
+) {
+    let service = service_fn(|request| async { Ok::<_, Infallible>(routes.answer(request, peer).await) });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)

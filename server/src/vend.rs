@@ -182,7 +182,7 @@ impl App {
     fn admit_address(&self, settings: &Settings, address: Option<IpAddr>) -> Result<(), Refusal> {
         let Some(address) = address else { return Ok(()) };
         settings.limits.admit_address(address).inspect_err(|_| self.metrics.limited("address"))?;
-        self.backoff.admit(address, Instant::now()).inspect_err(|_| self.metrics.limited("failures"))
+        self.backoff.admit(address, Instant::now).inspect_err(|_| self.metrics.limited("failures"))
     }
 
     fn admit(&self, settings: &Settings, identity: &Identity) -> Result<(), Refusal> {

@@ -47,13 +47,13 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// Whether `address` may present a credential at `now`.
+    /// Whether `address` may present a credential at the time that `now` tells; it is not asked of those who never failed.
     ///
     /// # Errors
     /// 429 with the time to wait, whatever the credential: nothing is learnt by guessing on.
-    pub fn admit(&self, address: IpAddr, now: Instant) -> Result<(), Refusal> {
+    pub fn admit(&self, address: IpAddr, now: impl FnOnce() -> Instant) -> Result<(), Refusal> {
         let Some(failures) = self.0.get(&network(address)) else { return Ok(()) };
-        let left = failures.wait().saturating_sub(now.saturating_duration_since(failures.last));
+        let left = failures.wait().saturating_sub(now().saturating_duration_since(failures.last));
         if left.is_zero() {
             return Ok(());
         }
@@ -82,17 +82,17 @@ mod tests {
         let mut now = start;
         for _ in 0..FREE {
             backoff.note_failure(guesser, now);
-            backoff.admit(guesser, now).unwrap();
+            backoff.admit(guesser, || now).unwrap();
         }
         for wait in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
             backoff.note_failure(guesser, now);
-            let told = backoff.admit(guesser, now).unwrap_err().retry_after.unwrap();
+            let told = backoff.admit(guesser, || now).unwrap_err().retry_after.unwrap();
             assert_eq!(told, Duration::from_secs(wait));
-            backoff.admit(other, now).unwrap();
+            backoff.admit(other, || now).unwrap();
             now += Duration::from_secs(wait);
-            backoff.admit(guesser, now).unwrap();
+            backoff.admit(guesser, || now).unwrap();
         }
         backoff.note_failure(guesser, now + FORGET);
-        backoff.admit(guesser, now + FORGET).unwrap();
+        backoff.admit(guesser, || now + FORGET).unwrap();
     }
 }

@@ -17,6 +17,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use hyper::body::Incoming;
 use serde::Serialize;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa::ToSchema;
@@ -24,7 +25,7 @@ use utoipa::ToSchema;
 use crate::App;
 use crate::config::CorsSection;
 use crate::refusal::Refusal;
-use crate::serve::Peer;
+use crate::serve::{Answer, Peer};
 
 /// The path that messages recommend.
 pub const TOKEN_PATH: &str = "/sts";
@@ -41,7 +42,26 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 const CORS_MAX_AGE: Duration = Duration::from_secs(600);
 
 /// Every route of the app server.
-pub fn router(app: Arc<App>) -> Router {
+#[derive(Debug, Clone)]
+pub struct Routes {
+    app: Arc<App>,
+    router: Router,
+    /// Whether tokens go out by the shortest way: a third of a token from the cache would be what the router and its layers cost.
+    straight: bool,
+}
+
+impl Answer for Routes {
+    async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response {
+        let asks = matches!(*request.method(), Method::GET | Method::POST);
+        match self.straight && asks && TOKEN_PATHS.contains(&request.uri().path()) {
+            true => token::token(&self.app, request, Some(peer)).await,
+            false => self.router.answer(request, peer).await,
+        }
+    }
+}
+
+/// Every route of the app server.
+pub fn router(app: Arc<App>) -> Routes {
     let others = Router::new()
         .merge(operations::routes())
         .route(CALLBACK_PATH, post(callback::callback))
@@ -51,12 +71,11 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(Arc::clone(&app), limited_and_logged));
-    // What layers cost would be a third of a token from the cache, so its route does by itself what it needs of them.
-    let token = get(token::token).post(token::token).fallback(token::other_method).with_state(Arc::clone(&app));
+    let token = get(token::routed).post(token::routed).fallback(token::other_method).with_state(Arc::clone(&app));
     let router = TOKEN_PATHS.iter().fold(others, |router, path| router.route(path, token.clone()));
     match &app.settings().config.cors {
-        Some(section) => router.layer(cors(section)),
-        None => router,
+        Some(section) => Routes { router: router.layer(cors(section)), straight: false, app: Arc::clone(&app) },
+        None => Routes { router, straight: true, app: Arc::clone(&app) },
     }
 }
 
@@ -122,7 +141,7 @@ async fn method_not_allowed(method: Method) -> Response {
 
 /// The address that the connection comes from.
 fn peer_address(head: &Parts) -> Option<IpAddr> {
-    head.extensions.get::<Peer>().map(|peer| peer.0.ip())
+    head.extensions.get::<Peer>().copied().map(Peer::address)
 }
 
 /// An answer of the token contract.

@@ -141,11 +141,11 @@ async fn answer(State(seen): State<Arc<Seen>>, method: Method, uri: Uri, headers
     (StatusCode::from_u16(said.status).unwrap(), headers, said.body).into_response()
 }
 
-/// Runs a router on a free port until the test ends.
-pub async fn spawn(router: Router) -> SocketAddr {
+/// Serves these routes on a free port until the test ends.
+pub async fn spawn(routes: impl server::Answer) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(server::serve(listener, router, std::future::pending()));
+    tokio::spawn(server::serve(listener, routes, std::future::pending()));
     address
 }
 
