@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use md5::{Digest, Md5};
+use fast_md5::Md5;
 use serde::{Deserialize, Serialize};
 use shared::object_key::ObjectKey;
 
@@ -159,7 +159,7 @@ impl Target<'_> {
     pub(crate) fn checkpoint_path(&self, folder: &Path, file: &Path) -> PathBuf {
         let mut digest = Md5::new();
         for piece in [self.bucket_url.as_bytes(), self.key.as_str().as_bytes(), file.as_os_str().as_encoded_bytes()] {
-            digest.update((piece.len() as u64).to_be_bytes());
+            digest.update(&(piece.len() as u64).to_be_bytes());
             digest.update(piece);
         }
         folder.join(format!("{}{ENDING}", hex(&digest.finalize())))

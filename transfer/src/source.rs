@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use md5::{Digest, Md5};
+use fast_md5::Md5;
 use shared::crc64::Crc64;
 
 use crate::blocking;
@@ -119,7 +119,7 @@ impl FileRange {
             while let Some((block, _)) = reader.read_block()? {
                 digest.update(&block);
             }
-            Ok(digest.finalize().into())
+            Ok(digest.finalize())
         })
         .await
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use md5::{Digest, Md5};
 use reqwest::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, DATE, HOST, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Url};
 use shared::error::OssError;
@@ -130,7 +129,7 @@ impl Caller {
         };
         set(CONNECTION, "close");
         set(CONTENT_TYPE, plan.content_type());
-        set(HeaderName::from_static("content-md5"), &STANDARD.encode(Md5::digest(body)));
+        set(HeaderName::from_static("content-md5"), &STANDARD.encode(fast_md5::digest(body)));
         set(DATE, &timefmt::http_date(now));
         set(AUTHORIZATION, &signature);
         set(HeaderName::from_static("x-oss-pub-key-url"), &self.key_url);

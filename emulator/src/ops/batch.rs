@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use md5::{Digest, Md5};
 use shared::error::{OssCode, OssError};
 
 use super::Failure;
@@ -31,9 +30,9 @@ type Wanted = (String, Option<String>);
 pub async fn delete(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, Failure> {
     let expected = content_md5(call.request)?;
     let body = body.collect(MAX_BODY).await?;
-    if expected.is_some_and(|expected| expected[..] != Md5::digest(&body)[..]) {
+    if expected.is_some_and(|expected| expected != fast_md5::digest(&body)) {
         let message = "The Content-MD5 you specified did not match what we received.";
-        let received = STANDARD.encode(Md5::digest(&body));
+        let received = STANDARD.encode(fast_md5::digest(&body));
         return Err(OssError::new(OssCode::InvalidDigest, message).detail("ServerMD5", received).into());
     }
     let (quiet, wanted) = read(&body)?;

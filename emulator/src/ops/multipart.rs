@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use md5::{Digest, Md5};
 use shared::crc64;
 use shared::error::{OssCode, OssError, elements};
 use shared::sign::Request;
@@ -292,9 +291,9 @@ fn assemble(
                 .detail("PartNumber", number.to_string()));
         }
     }
-    let mut digest = Md5::new();
+    let mut digest = fast_md5::Md5::new();
     for part in &chosen {
-        digest.update(hex::decode(&part.etag).unwrap_or_default());
+        digest.update(&hex::decode(&part.etag).unwrap_or_default());
     }
     Ok(ObjectRecord {
         version_id: None,

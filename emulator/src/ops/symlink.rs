@@ -2,7 +2,6 @@
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
-use md5::{Digest, Md5};
 use percent_encoding::percent_decode_str;
 use shared::crc64::crc64;
 use shared::error::{OssCode, OssError};
@@ -27,7 +26,7 @@ pub async fn put(call: &Call<'_>) -> Result<Response<Body>, Failure> {
     let forbid_overwrite = attributes::forbids_overwrite(call.request)?;
     let record = ObjectRecord {
         version_id: None,
-        etag: hex::encode_upper(Md5::digest(target.as_bytes())),
+        etag: hex::encode_upper(fast_md5::digest(target.as_bytes())),
         crc64: crc64(target.as_bytes()),
         size: 0,
         modified_ms: to_ms(call.now),

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use md5::{Digest, Md5};
+use fast_md5::Md5;
 use shared::crc64::Crc64;
 
 use super::{StoreError, Sync, io_error};
@@ -312,7 +312,7 @@ impl Writer {
         Ok(Blob {
             id: self.id.clone(),
             size: self.size,
-            md5: std::mem::take(&mut self.md5).finalize().into(),
+            md5: std::mem::replace(&mut self.md5, Md5::new()).finalize(),
             crc64: self.crc64.value(),
         })
     }

@@ -194,3 +194,23 @@ fn a_lease_is_of_all_blobs_or_none() {
         store.blobs.discard([ids[1 - gone].as_str()]);
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn digests_are_the_reference_implementations_however_the_bytes_come(
+        pieces in proptest::collection::vec(proptest::collection::vec(proptest::num::u8::ANY, 0..300), 0..12),
+    ) {
+        use md5::Digest;
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = Store::open(dir.path(), Sync::Never).unwrap().blobs.writer().unwrap();
+        for piece in &pieces {
+            writer.write(piece).unwrap();
+        }
+        let whole = pieces.concat();
+        let blob = writer.finish().unwrap();
+        proptest::prop_assert_eq!(blob.md5, <[u8; 16]>::from(md5::Md5::digest(&whole)));
+        proptest::prop_assert_eq!((blob.crc64, blob.size), (shared::crc64::crc64(&whole), whole.len() as u64));
+    }
+}

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::stream::{self, Stream};
-use md5::{Digest, Md5};
 use shared::crc64::Crc64;
 
 use crate::blocking;
@@ -42,10 +41,10 @@ impl Payload {
     /// The MD5 of the body, for Content-MD5.
     pub(crate) async fn md5(&self) -> Result<[u8; 16], TransferError> {
         match self {
-            Self::Empty => Ok(Md5::digest(b"").into()),
+            Self::Empty => Ok(fast_md5::digest(b"")),
             Self::Bytes(bytes) => {
                 let bytes = bytes.clone();
-                blocking::run(move || Ok(Md5::digest(&bytes).into())).await
+                blocking::run(move || Ok(fast_md5::digest(&bytes))).await
             }
             Self::File(range) => range.md5().await,
         }
