@@ -135,7 +135,7 @@ impl Blobs {
         let path = self.incoming.join(&id);
         let file = File::create_new(&path).map_err(io_error(&path))?;
         let (kept, sync) = (self.kept.clone(), self.sync);
-        Ok(Writer { id, path, file, md5: Md5::new(), crc64: Crc64::new(), size: 0, kept, sync })
+        Ok(Writer { id, path, file, md5: Md5::new(), crc64: Crc64::new(), size: 0, kept, sync, named: false })
     }
 
     /// Keeps these blobs, those of one object, on the disk while the lease lives; `None` when they are gone already.
@@ -279,6 +279,8 @@ pub struct Writer {
     size: u64,
     kept: PathBuf,
     sync: Sync,
+    /// Whether it has got its name.
+    named: bool,
 }
 
 impl Writer {
@@ -305,6 +307,7 @@ impl Writer {
         ensure(&self.kept, &shelf, self.sync)?;
         let target = shelf.join(&self.id);
         fs::rename(&self.path, &target).map_err(io_error(&target))?;
+        self.named = true;
         if let Err(error) = sync_dir(&shelf, self.sync) {
             let _ = fs::remove_file(&target);
             return Err(error);
@@ -320,8 +323,9 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // After a finish the name is gone, and this finds nothing.
-        let _ = fs::remove_file(&self.path);
+        if !self.named {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

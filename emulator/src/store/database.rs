@@ -116,6 +116,7 @@ pub(super) struct OpenIndex {
     db: redb::Database,
     failed: Arc<AtomicBool>,
     writing: Arc<Mutex<()>>,
+    sync: Sync,
     /// Writers that wait for their turn.
     waiting: AtomicUsize,
     progress: Mutex<Progress>,
@@ -142,7 +143,7 @@ impl OpenIndex {
         builder.set_cache_size(CACHE).set_check_integrity_on_open(check == Check::Everything);
         let db = builder.create_with_backend(file).map_err(|error| damaged(path, error))?;
         let (waiting, progress, progressed) = (AtomicUsize::new(0), Mutex::default(), Condvar::new());
-        Ok(Self { db, failed, writing, waiting, progress, progressed })
+        Ok(Self { db, failed, writing, sync, waiting, progress, progressed })
     }
 
     /// Whether the file has failed, so that it must be opened anew; no write to it is under way then.
@@ -253,7 +254,9 @@ impl Change {
             progress.committed += 1;
             (progress.committed, progress.committed - progress.durable)
         };
-        let left_to_others = self.index.waiting.load(Ordering::Acquire) > 0 && unsynced < TOGETHER;
+        // Where nothing is synced, to wait for others would cost more than it spares.
+        let others = self.index.sync == Sync::Always && self.index.waiting.load(Ordering::Acquire) > 0;
+        let left_to_others = others && unsynced < TOGETHER;
         if left_to_others && transaction.set_durability(Durability::None).is_ok() {
             if let Err(error) = transaction.commit() {
                 self.index.fail();

@@ -26,7 +26,8 @@ fn main() -> Result<()> {
         Server::emulator("durable", emulator, false)?,
         Server::emulator("no-sync", emulator, true)?,
         Server::s3s(s3s)?,
-        Server::nginx(nginx)?,
+        Server::nginx("nginx", nginx, true)?,
+        Server::nginx("nginx without sendfile", nginx, false)?,
     ];
     let mut results: BTreeMap<Cell, Vec<Measured>> = BTreeMap::new();
     for round in 0..rounds {
@@ -59,8 +60,8 @@ fn print(servers: &[Server], results: &BTreeMap<Cell, Vec<Measured>>) {
     println!("MB/s (processor ms per MiB); ratios are of MB/s, in brackets of processor time.\n");
     print!("| |");
     servers.iter().for_each(|server| print!(" {} |", server.name));
-    println!(" no-sync : s3s-fs | no-sync : nginx | goal |");
-    println!("| --- |{} --- | --- | --- |", " --- |".repeat(servers.len()));
+    println!(" no-sync : s3s-fs | no-sync : nginx | the same without sendfile | goal |");
+    println!("| --- |{} --- | --- | --- | --- |", " --- |".repeat(servers.len()));
     for method in METHODS {
         for (_, size, ..) in SIZES {
             print!("| {method} {size} |");
@@ -69,7 +70,7 @@ fn print(servers: &[Server], results: &BTreeMap<Cell, Vec<Measured>>) {
                 print!(" {:.0} ({:.2}) |", rate(cell), cpu(cell));
             }
             let ours = (method, size, "no-sync");
-            for other in ["s3s-fs", "nginx"] {
+            for other in ["s3s-fs", "nginx", "nginx without sendfile"] {
                 let other = (method, size, other);
                 print!(" {:.2} ({:.2}) |", rate(ours) / rate(other), cpu(ours) / cpu(other));
             }

@@ -76,9 +76,10 @@ impl Server {
         Self::by_port("s3s-fs", command, port, dir)
     }
 
-    /// nginx with WebDAV for PUT, one worker.
-    pub fn nginx(binary: &str) -> Result<Self> {
-        let dir = folder("nginx", true)?;
+    /// nginx with WebDAV for PUT, one worker. With `sendfile` a file's bytes never pass through the process.
+    pub fn nginx(name: &'static str, binary: &str, sendfile: bool) -> Result<Self> {
+        let dir = folder(name, true)?;
+        let sendfile = if sendfile { "sendfile on; tcp_nopush on;" } else { "sendfile off;" };
         fs::create_dir_all(dir.join(BUCKET))?;
         let (port, at) = (free_port()?, dir.display());
         let user = if is_root() { "user root;" } else { "" };
@@ -86,7 +87,7 @@ impl Server {
             "daemon off; {user} worker_processes 1; pid {at}/pid; error_log stderr crit;
              events {{ }}
              http {{
-                 access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
+                 access_log off; {sendfile} keepalive_requests 1000000;
                  client_max_body_size 0; client_body_temp_path {at}/body; proxy_temp_path {at}/proxy;
                  fastcgi_temp_path {at}/fastcgi; uwsgi_temp_path {at}/uwsgi; scgi_temp_path {at}/scgi;
                  server {{ listen 127.0.0.1:{port}; root {at}; location / {{ dav_methods PUT DELETE; }} }}
@@ -95,7 +96,7 @@ impl Server {
         fs::write(dir.join("nginx.conf"), text)?;
         let mut command = on_core(0, binary);
         command.arg("-p").arg(&dir).arg("-c").arg(dir.join("nginx.conf"));
-        Self::by_port("nginx", command, port, dir)
+        Self::by_port(name, command, port, dir)
     }
 
     /// Any server that listens on `port` of loopback; `dir` is removed with it.
@@ -162,7 +163,7 @@ fn is_root() -> bool {
 pub fn folder(name: &str, in_memory: bool) -> Result<PathBuf> {
     let shm = Path::new("/dev/shm");
     let base = if in_memory && shm.is_dir() { shm.to_owned() } else { std::env::temp_dir() };
-    let dir = base.join(format!("bench-{}-{name}", std::process::id()));
+    let dir = base.join(format!("bench-{}-{}", std::process::id(), name.replace(' ', "-")));
     fs::create_dir_all(&dir)?;
     Ok(dir)
 }
