@@ -25,7 +25,7 @@ pub async fn append(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>
     // Looked at before a byte is received, and again when the bytes are here: somebody else may append meanwhile.
     let place = (call.bucket().to_owned(), call.key().to_owned());
     let found = run(store, move |store| store.index.find(&place.0, &place.1, None)).await?;
-    check(if let Found::Object(record) = &found { Some(record) } else { None }, position)?;
+    check(if let Found::Object(record) = &found { Some(record) } else { None }, position, 0)?;
     // What the headers say counts when the object begins; later on OSS does not even look at them.
     if let (Err(error), false) = (&attributes, matches!(found, Found::Object(_))) {
         return Err(error.clone().into());
@@ -33,7 +33,7 @@ pub async fn append(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>
     let (place, now_ms) = ((call.bucket().to_owned(), call.key().to_owned()), to_ms(call.now));
     let append = move |store: &Store, blob: Blob| {
         let appended = store.index.rewrite_object((&place.0, &place.1), |current| {
-            check(current, position)?;
+            check(current, position, blob.size)?;
             Ok::<_, Failure>(match current {
                 Some(current) => grown(current, &blob, now_ms),
                 None => begun(record_of(&blob, attributes?, now_ms), &blob),
@@ -68,7 +68,8 @@ fn position(call: &Call<'_>) -> Result<u64, OssError> {
     text.parse().map_err(|_| invalid_argument("position", text))
 }
 
-fn check(current: Option<&ObjectRecord>, position: u64) -> Result<(), Failure> {
+/// Whether `more` bytes may come at `position`.
+fn check(current: Option<&ObjectRecord>, position: u64, more: u64) -> Result<(), Failure> {
     let length = match current {
         Some(record) if record.object_type != ObjectType::Appendable => {
             let message = "The object is not appendable";
@@ -81,7 +82,7 @@ fn check(current: Option<&ObjectRecord>, position: u64) -> Result<(), Failure> {
         let error = OssError::new(OssCode::PositionNotEqualToLength, message).ec("0026-00000016");
         return Err(Failure::from(error).header("x-oss-next-append-position", length));
     }
-    if position >= MAX_BYTES {
+    if position.saturating_add(more) > MAX_BYTES || position == MAX_BYTES {
         let message = "Your proposed upload exceeds the maximum allowed object size.";
         return Err(OssError::new(OssCode::EntityTooLarge, message).into());
     }
@@ -107,4 +108,25 @@ fn grown(current: &ObjectRecord, blob: &Blob, now_ms: i64) -> ObjectRecord {
 /// No MD5, which would need all bytes again: 32 hex digits that change with them.
 fn etag(crc64: u64, size: u64) -> String {
     format!("{crc64:016X}{size:016X}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample_object;
+
+    #[test]
+    fn an_object_grows_to_its_limit_and_no_further() {
+        for (size, more, fits) in [
+            (0, 0, true),
+            (0, MAX_BYTES, true),
+            (MAX_BYTES - 1, 0, true),
+            (MAX_BYTES - 1, 1, true),
+            (MAX_BYTES - 1, 2, false),
+            (MAX_BYTES, 0, false),
+        ] {
+            let object = ObjectRecord { size, object_type: ObjectType::Appendable, ..sample_object() };
+            assert_eq!(check(Some(&object), size, more).is_ok(), fits, "{more} bytes behind {size}");
+        }
+    }
 }
