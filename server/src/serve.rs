@@ -17,6 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -25,6 +26,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
 use crate::config::LimitsSection;
+use crate::limit::{Seat, Seats};
 use crate::metrics::{Connection, Metrics};
 use crate::tls::Tls;
 
@@ -69,6 +71,8 @@ pub struct Door {
     pub tls: Option<Tls>,
     /// How many connections may be open; more wait in the system's queue.
     pub connections: NonZeroUsize,
+    /// Networks of trusted proxies, which may hold any number of these connections; another address may hold half of them.
+    pub proxies: Vec<IpNet>,
     /// Where connections are counted.
     pub metrics: Arc<Metrics>,
 }
@@ -76,7 +80,12 @@ pub struct Door {
 impl Default for Door {
     /// Plain HTTP.
     fn default() -> Self {
-        Self { tls: None, connections: LimitsSection::default().connections, metrics: Arc::default() }
+        Self {
+            tls: None,
+            connections: LimitsSection::default().connections,
+            proxies: Vec::new(),
+            metrics: Arc::default(),
+        }
     }
 }
 
@@ -102,6 +111,7 @@ pub async fn serve_through(
     let _watch = door.tls.map(|tls| StopWithIt(tokio::spawn(tls.watch()).abort_handle()));
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(door.connections.get()));
+    let seats = Seats::new(door.connections, door.proxies);
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -110,7 +120,11 @@ pub async fn serve_through(
         };
         match accepted {
             Ok((stream, peer, place)) => {
-                let held = (place, door.metrics.connection());
+                let Some(seat) = seats.take(peer.ip()) else {
+                    tracing::debug!(address = %peer.ip(), "an address holds half of the connections; another one of it is closed");
+                    continue;
+                };
+                let held = Held { _place: place, _seat: seat, _counted: door.metrics.connection() };
                 tokio::spawn(converse(stream, Peer(peer), acceptor.clone(), routes.clone(), graceful.watcher(), held));
             }
             Err(error) if error.kind() == ErrorKind::InvalidInput => return Err(error),
@@ -148,6 +162,13 @@ async fn accept(
     Ok((stream, peer, place))
 }
 
+/// What a connection holds while it is open.
+struct Held {
+    _place: OwnedSemaphorePermit,
+    _seat: Seat,
+    _counted: Connection,
+}
+
 /// One connection to its end; `held` is given back then.
 async fn converse(
     stream: TcpStream,
@@ -155,7 +176,7 @@ async fn converse(
     acceptor: Option<TlsAcceptor>,
     routes: impl Answer,
     watcher: Watcher,
-    held: (OwnedSemaphorePermit, Connection),
+    held: Held,
 ) {
     match acceptor {
         None => answer(stream, peer, routes, watcher).await,

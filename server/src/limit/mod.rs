@@ -1,6 +1,7 @@
 //! How often one may ask: each identity, each address, and whoever guesses at credentials.
 
 mod backoff;
+mod seats;
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
@@ -13,6 +14,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 pub use self::backoff::Backoff;
+pub use self::seats::{Seat, Seats};
 use crate::refusal::Refusal;
 
 /// So many callers are remembered before those are forgotten who have not asked for a while.
