@@ -4,6 +4,7 @@ mod blob;
 mod clean;
 mod database;
 mod index;
+mod key_versions;
 mod lock;
 mod page;
 mod record;
@@ -22,6 +23,7 @@ use database::Check;
 
 pub use blob::{Blob, Blobs, Lease, Writer};
 pub use index::Index;
+pub use key_versions::is_version_id;
 pub use page::{Entry, Page, PageQuery};
 pub use record::{
     Attributes, BucketRecord, NULL_VERSION, ObjectRecord, ObjectType, PartRecord, Segment, UploadRecord, VersionRecord,
@@ -30,7 +32,7 @@ pub use record::{
 pub use snapshots::{SnapshotError, SnapshotName};
 pub use uploads::CompleteError;
 pub use version_list::ListedVersion;
-pub use versions::{Deleted, Found, WriteError, Written, is_version_id};
+pub use versions::{Deleted, Found, WriteError, Written};
 
 /// When what is written must be on the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

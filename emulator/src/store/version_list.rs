@@ -2,9 +2,9 @@
 
 use super::StoreError;
 use super::index::{HISTORY, Index, OBJECTS, object_row};
+use super::key_versions::history_base;
 use super::page::{Entry, Page, PageQuery, common_prefix};
 use super::record::{NULL_VERSION, VersionRecord, decode};
-use super::versions::history_base;
 
 /// One version in a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
