@@ -47,6 +47,7 @@ pub struct Endpoint {
     scheme: &'static str,
     host: String,
     port: Option<u16>,
+    cname: bool,
 }
 
 impl Endpoint {
@@ -74,7 +75,14 @@ impl Endpoint {
         if host.is_empty() || !host.bytes().all(allowed) {
             return fail("it must be scheme://host or scheme://host:port, with nothing after it");
         }
-        Ok(Self { scheme, host: host.to_ascii_lowercase(), port })
+        Ok(Self { scheme, host: host.to_ascii_lowercase(), port, cname: false })
+    }
+
+    /// The same host as a bucket's own domain, a CNAME: it stands for the bucket, which URLs then do not name. Signatures name
+    /// the bucket all the same (`is_cname` of oss2, `cname` of ali-oss).
+    #[must_use]
+    pub fn as_cname(self) -> Self {
+        Self { cname: true, ..self }
     }
 
     /// The host, without the port.
@@ -84,14 +92,14 @@ impl Endpoint {
 
     /// Whether the bucket goes into the path: for IP addresses and `localhost`, as the official SDKs decide.
     pub fn is_path_style(&self) -> bool {
-        self.host == "localhost"
-            || self.host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>().is_ok()
+        let is_address = || self.host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>().is_ok();
+        !self.cname && (self.host == "localhost" || is_address())
     }
 
-    /// `host` or `host:port`, with the bucket before it unless path style.
+    /// `host` or `host:port`, with the bucket before it unless the path names it or the host stands for it.
     pub fn authority(&self, bucket: Option<&BucketName>) -> String {
         let host = match bucket {
-            Some(bucket) if !self.is_path_style() => format!("{bucket}.{}", self.host),
+            Some(bucket) if !self.cname && !self.is_path_style() => format!("{bucket}.{}", self.host),
             _ => self.host.clone(),
         };
         match self.port {
@@ -141,6 +149,12 @@ mod tests {
             ("oss-cn-hangzhou.aliyuncs.com", "https://photos.oss-cn-hangzhou.aliyuncs.com/a%20b/%E4%B8%AD.jpg"),
         ] {
             assert_eq!(Endpoint::parse(endpoint).unwrap().url(Some(&bucket), Some("a b/中.jpg")), url);
+        }
+        for (domain, url) in [
+            ("https://img.example.com", "https://img.example.com/a.jpg"),
+            ("http://localhost:9000", "http://localhost:9000/a.jpg"),
+        ] {
+            assert_eq!(Endpoint::parse(domain).unwrap().as_cname().url(Some(&bucket), Some("a.jpg")), url);
         }
         assert_eq!(key_path("a/../b"), "a%2F..%2Fb");
         assert_eq!(key_path("a/..b/.c"), "a/..b/.c");

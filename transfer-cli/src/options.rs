@@ -55,6 +55,9 @@ pub struct PlaceOptions {
     /// Where OSS listens; the region's public endpoint when absent.
     #[arg(long, env = "OSS_ENDPOINT", value_name = "URL", value_parser = Endpoint::parse, global = true)]
     pub endpoint: Option<Endpoint>,
+    /// The endpoint is the bucket's own domain (a CNAME), which stands for the bucket.
+    #[arg(long, global = true)]
+    pub cname: bool,
     /// Which signature to make.
     #[arg(long, value_enum, default_value_t = Signature::V4, global = true)]
     pub signature: Signature,

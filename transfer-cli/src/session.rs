@@ -39,6 +39,7 @@ pub async fn open(place: PlaceOptions, tuning: &Tuning) -> Result<Session, Trans
         (None, Some(_)) => named(&told, |told| &told.endpoint, "--endpoint", Endpoint::parse)?,
         (None, None) => parsed(&region.public_endpoint(), "--endpoint", Endpoint::parse)?,
     };
+    let endpoint = if place.cname { endpoint.as_cname() } else { endpoint };
     let mut config = ClientConfig::new(endpoint, region, bucket);
     config.sign_version = match place.signature {
         Signature::V1 => SignVersion::V1,

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod acls;
+mod addresses;
 mod app_server;
 mod append;
 mod archive;
