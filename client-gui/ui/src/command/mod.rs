@@ -1,18 +1,21 @@
 //! What travels between the app and its jobs: `Command` down, `Event` up. Plain data: no threads, no open files, no secrets.
 
+mod lab;
+mod picture;
+mod upload;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use shared::token::GrantPlace;
 use time::OffsetDateTime;
-use transfer::Probe;
 
-use crate::lab::analysis::Place as Cell;
-use crate::lab::grid::Question;
-use crate::lab::{Observed, Sheet};
 use crate::problem::Problem;
 use crate::settings::{Settings, UploadMode};
+
+pub use lab::{LabCommand, LabEvent, ProbeOf};
+pub use picture::{PREVIEW_SIDE, Picture, Pixels, Processed};
+pub use upload::{Failure, PartState, Progress, Receipt, Unfinished};
 
 /// Names one running job, so that the late answer of a superseded one can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -119,82 +122,6 @@ pub enum Command {
     Lab(LabCommand),
 }
 
-/// What the policy lab asks of its jobs.
-#[derive(Debug, Clone, PartialEq)]
-pub enum LabCommand {
-    /// Ask OSS about each cell, by a request that changes nothing.
-    Probe {
-        /// Names this job.
-        job: JobId,
-        /// With which token, and where.
-        place: Place,
-        /// What to ask.
-        probes: Vec<ProbeOf>,
-    },
-    /// Read a policy, and the tests that lie beside it.
-    Load {
-        /// Where it goes.
-        sheet: Sheet,
-        /// The file.
-        path: PathBuf,
-    },
-    /// Write a policy.
-    Save {
-        /// Where it comes from.
-        sheet: Sheet,
-        /// The file.
-        path: PathBuf,
-        /// Its text.
-        text: String,
-    },
-}
-
-/// One probe.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ProbeOf {
-    /// The cell that asks.
-    pub place: Cell,
-    /// How.
-    pub probe: Probe,
-    /// About what.
-    pub question: Question,
-}
-
-/// What the policy lab's jobs report.
-#[derive(Debug, Clone, PartialEq)]
-pub enum LabEvent {
-    /// What OSS said to one probe.
-    Observed {
-        /// The job.
-        job: JobId,
-        /// The cell.
-        place: Cell,
-        /// What it said.
-        observed: Observed,
-    },
-    /// All probes are done.
-    Probed {
-        /// The job.
-        job: JobId,
-        /// Why they ended early, if they did.
-        outcome: Result<(), Problem>,
-    },
-    /// `LabCommand::Load` has ended.
-    Loaded {
-        /// Where it goes.
-        sheet: Sheet,
-        /// The policy, and the tests beside it.
-        outcome: Result<(String, Option<String>), Problem>,
-    },
-    /// `LabCommand::Save` has ended.
-    Saved {
-        /// Where it came from.
-        sheet: Sheet,
-        /// The file.
-        outcome: Result<PathBuf, Problem>,
-    },
-}
-
 /// How far `Command::Connect` goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
@@ -294,17 +221,6 @@ pub enum Event {
     Lab(LabEvent),
 }
 
-/// Why an upload ended without a receipt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// The person cancelled it.
-    Cancelled,
-    /// The person paused it.
-    Paused,
-    /// Something went wrong.
-    Problem(Problem),
-}
-
 /// A token as it may be seen: without its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenView {
@@ -316,129 +232,6 @@ pub struct TokenView {
     pub expiration: Option<OffsetDateTime>,
     /// Where it may be used, as the app server told.
     pub place: GrantPlace,
-}
-
-/// Pixels for the screen: RGBA, 8 bits each, not premultiplied.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Pixels {
-    /// Width and height, in pixels.
-    pub size: [usize; 2],
-    /// `4 * width * height` bytes.
-    pub rgba: Vec<u8>,
-}
-
-/// A picture that was selected.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Picture {
-    /// The file.
-    pub path: PathBuf,
-    /// Its name, without folders.
-    pub name: String,
-    /// The file's size, in bytes.
-    pub bytes: u64,
-    /// Width and height of the whole picture, in pixels, upright.
-    pub size: [u32; 2],
-    /// `JPEG`, `PNG`…
-    pub format: String,
-    /// A preview of at most [`PREVIEW_SIDE`] pixels a side.
-    pub preview: Arc<Pixels>,
-}
-
-/// The longest side of a preview, in pixels.
-pub const PREVIEW_SIDE: u32 = 800;
-
-/// How far an upload is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Progress {
-    /// Bytes that were sent.
-    pub sent: u64,
-    /// Bytes to send.
-    pub total: u64,
-    /// Parts that are done.
-    pub parts_done: u32,
-    /// Parts to send; 0 or 1 for a simple upload.
-    pub parts: u32,
-    /// Parts that the checkpoint on disk has; `None` when there is none.
-    pub saved: Option<u32>,
-    /// Since the upload began.
-    pub elapsed: Duration,
-}
-
-/// How far a part of a running upload is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PartState {
-    /// Its turn has not come.
-    #[default]
-    Waiting,
-    /// It is on its way.
-    Sending,
-    /// OSS has confirmed it.
-    Done,
-    /// OSS had it before this run.
-    Held,
-}
-
-/// An upload that was begun and not ended: what its checkpoint says, and what OSS says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfinished {
-    /// The checkpoint's file.
-    pub checkpoint: PathBuf,
-    /// The file that was being uploaded.
-    pub file: PathBuf,
-    /// The object's name.
-    pub key: String,
-    /// The file's size then, in bytes.
-    pub size: u64,
-    /// One for each part: whether the checkpoint has it, and whether OSS has it.
-    pub parts: Vec<(bool, bool)>,
-    /// Bytes that OSS has.
-    pub held: u64,
-    /// What must be said of it: the file is gone, OSS does not know it any more, OSS could not be asked.
-    pub doubt: Option<String>,
-}
-
-/// What OSS said to a finished upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
-    /// The bucket.
-    pub bucket: String,
-    /// The object's name.
-    pub key: String,
-    /// The ETag.
-    pub etag: String,
-    /// Bytes stored.
-    pub size: u64,
-    /// CRC64 of the bytes that were sent, computed here.
-    pub crc64: u64,
-    /// CRC64 of the object, as OSS states it afterwards; `None` when the token may not read that.
-    pub crc64_at_oss: Option<u64>,
-    /// How many parts; 1 for a simple upload.
-    pub parts: u32,
-    /// Bytes that OSS had before this run.
-    pub held: u64,
-    /// Bytes that were sent more than once, over all runs.
-    pub resent: u64,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// Names the last request in the service's log.
-    pub request_id: String,
-}
-
-/// A picture that IMG made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Processed {
-    /// The value of `x-oss-process` that made it.
-    pub process: String,
-    /// The answer's size, in bytes.
-    pub bytes: u64,
-    /// Width and height, in pixels.
-    pub size: [u32; 2],
-    /// `JPEG`, `PNG`…
-    pub format: String,
-    /// How long it took.
-    pub elapsed: Duration,
-    /// A preview of at most [`PREVIEW_SIDE`] pixels a side.
-    pub preview: Arc<Pixels>,
 }
 
 /// A line of the activity list.
