@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use crate::banner::banner;
 use crate::flow::{self, FlowError};
 use crate::options::Options;
-use crate::picture;
 use crate::report::say;
 use crate::world::{World, WorldError};
 
@@ -98,7 +97,7 @@ impl Sample {
         async move {
             let Some(file) = file else { return Ok(path) };
             let mut file = file.map_err(HeadlessError::Picture)?;
-            let painted = tokio::task::spawn_blocking(move || file.write_all(&picture::photo(WIDTH, HEIGHT, 1))).await;
+            let painted = tokio::task::spawn_blocking(move || file.write_all(&samples::photo(WIDTH, HEIGHT, 1))).await;
             painted.unwrap_or_else(|join| Err(std::io::Error::other(join))).map_err(HeadlessError::Picture)?;
             Ok(path)
         }

@@ -4,7 +4,6 @@ mod banner;
 pub mod flow;
 pub mod headless;
 pub mod options;
-pub mod picture;
 pub mod report;
 pub mod window;
 pub mod world;

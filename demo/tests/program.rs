@@ -17,7 +17,7 @@ fn headless(folder: &Path) -> Command {
 fn the_flow_ends_well_though_its_reader_has_gone() {
     let folder = tempfile::tempdir().unwrap();
     let image = folder.path().join("photo.jpg");
-    std::fs::write(&image, demo::picture::photo(320, 240, 1)).unwrap();
+    std::fs::write(&image, samples::photo(320, 240, 1)).unwrap();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let out = folder.path().join("out");

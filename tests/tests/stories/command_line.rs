@@ -50,7 +50,7 @@ impl Shell {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_goes_there_and_comes_back() {
     let shell = Shell::open().await;
-    let picture = demo::picture::photo(1600, 1200, 7);
+    let picture = samples::photo(1600, 1200, 7);
     std::fs::write(shell.folder.path().join("雪山 1.jpg"), &picture).unwrap();
     let (status, told) = shell.json(&["upload", "雪山 1.jpg", "--meta", "place=Bund", "--part-size", "100KiB"]);
     assert_eq!((status, &told["key"], &told["size"]), (0, &"users/demo/雪山 1.jpg".into(), &picture.len().into()));

@@ -10,7 +10,7 @@ async fn every_step_does_what_it_must() {
     let world = World::start().await.unwrap();
     let dir = tempfile::tempdir().unwrap();
     let image = dir.path().join("照片 1.jpg");
-    std::fs::write(&image, demo::picture::photo(1600, 1200, 7)).unwrap();
+    std::fs::write(&image, samples::photo(1600, 1200, 7)).unwrap();
     let mut told = 0;
     let report = flow::run(&world, &image, "a story's", dir.path(), |_| told += 1).await.unwrap();
     for step in &report.steps {

@@ -33,7 +33,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 async fn pictures_are_processed_on_the_way_out() {
     let stage = Stage::open().await;
     let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
-    let photo = demo::picture::photo(800, 600, 3);
+    let photo = samples::photo(800, 600, 3);
     for (key, body) in [("photo.jpg", photo.clone()), ("logo.png", png(40, 20))] {
         assert_eq!(stage.ask(&user, Ask::new("PUT", &bucket, key).body(body)).await.status, 200);
     }
@@ -126,7 +126,7 @@ async fn a_result_is_kept_for_its_bytes_alone() {
 async fn what_cannot_be_processed_has_a_name() {
     let stage = Stage::open().await;
     let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
-    let mut cut = demo::picture::photo(400, 300, 3);
+    let mut cut = samples::photo(400, 300, 3);
     cut.truncate(cut.len() / 4);
     let damaged = bomb(900, 900);
     for (key, body) in [

@@ -25,7 +25,7 @@ fn by_the_user(desk: &Desk, ask: Ask) -> Answer {
 #[test]
 fn probes_agree_with_the_predictions_leave_nothing_and_show_drift() {
     let settings = |world: &demo::World| Settings { app_server: world.token_url.clone(), ..Settings::default() };
-    let mut desk = Desk::new(&demo::picture::photo(32, 24, 5), "p.jpg", settings);
+    let mut desk = Desk::new(&samples::photo(32, 24, 5), "p.jpg", settings);
     assert_eq!(by_the_user(&desk, Ask::new("PUT", "another-bucket", "")).status, 200);
     desk.click("Configure");
     desk.click("Policy lab");
@@ -56,7 +56,7 @@ fn probes_agree_with_the_predictions_leave_nothing_and_show_drift() {
 #[test]
 fn a_policy_is_loaded_with_its_tests_and_saved() {
     let settings = |world: &demo::World| Settings { app_server: world.token_url.clone(), ..Settings::default() };
-    let mut desk = Desk::new(&demo::picture::photo(32, 24, 5), "p.jpg", settings);
+    let mut desk = Desk::new(&samples::photo(32, 24, 5), "p.jpg", settings);
     let folder = desk.folder.path().to_owned();
     std::fs::create_dir(folder.join("tests")).unwrap();
     std::fs::write(folder.join("own.txt"), include_str!("../../../policy/bucket_read_policy.txt")).unwrap();
@@ -81,7 +81,7 @@ fn a_policy_is_loaded_with_its_tests_and_saved() {
 
 #[test]
 fn from_a_refused_upload_to_the_layer_that_refused_it() {
-    let mut desk = Desk::new(&demo::picture::photo(32, 24, 5), "p.jpg", |world| Settings {
+    let mut desk = Desk::new(&samples::photo(32, 24, 5), "p.jpg", |world| Settings {
         app_server: world.token_url.clone(),
         object_name: "users/somebody-else/{name}".to_owned(),
         ..Settings::default()

@@ -96,9 +96,18 @@ fn nothing_is_left_for_later() {
 fn unsafe_code_is_forbidden_everywhere() {
     let root = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     assert!(root.contains("unsafe_code = \"forbid\""));
-    for krate in
-        ["shared", "transfer", "transfer-cli", "server", "emulator", "client-gui", "client-gui/ui", "demo", "tests"]
-    {
+    for krate in [
+        "shared",
+        "transfer",
+        "transfer-cli",
+        "server",
+        "emulator",
+        "client-gui",
+        "client-gui/ui",
+        "samples",
+        "demo",
+        "tests",
+    ] {
         let manifest = fs::read_to_string(self::root().join(krate).join("Cargo.toml")).unwrap();
         assert!(manifest.contains("[lints]\nworkspace = true"), "{krate} leaves the workspace's lints");
     }

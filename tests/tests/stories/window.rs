@@ -128,7 +128,7 @@ impl Desk {
 
 #[test]
 fn from_configure_to_the_watermarked_thumbnail() {
-    let photo = demo::picture::photo(1600, 1200, 5);
+    let photo = samples::photo(1600, 1200, 5);
     let mut desk = Desk::new(&photo, "湖 at dawn.jpg", |world| Settings {
         app_server: world.token_url.clone(),
         ..Settings::default()
@@ -204,7 +204,7 @@ fn an_upload_that_was_cut_off_is_shown_part_by_part_and_goes_on() {
 
 #[test]
 fn outside_the_prefix_the_window_shows_the_refusal() {
-    let mut desk = Desk::new(&demo::picture::photo(320, 240, 5), "p.jpg", |world| Settings {
+    let mut desk = Desk::new(&samples::photo(320, 240, 5), "p.jpg", |world| Settings {
         app_server: world.token_url.clone(),
         object_name: "users/somebody-else/{name}".to_owned(),
         ..Settings::default()

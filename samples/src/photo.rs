@@ -2,8 +2,8 @@
 
 use std::thread;
 
+use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
-use image::{ExtendedColorType, ImageEncoder};
 
 type Colour = [f32; 3];
 
@@ -17,21 +17,26 @@ const GRAIN: f32 = 15.0;
 /// A JPEG of `width` by `height` pixels (each at least 1). The same arguments give the same bytes; another `seed` gives another
 /// hour, sun and range of hills. 12 megapixels make 3 to 6 MB.
 pub fn photo(width: u32, height: u32, seed: u64) -> Vec<u8> {
+    let picture = paint(width, height, seed);
+    let mut jpeg = Vec::with_capacity(picture.as_raw().len() / 6);
+    let encoded = JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY).encode_image(&picture);
+    debug_assert!(encoded.is_ok(), "a JPEG of 1 to 65535 pixels a side into memory");
+    jpeg
+}
+
+/// The pixels of such a photo.
+pub fn paint(width: u32, height: u32, seed: u64) -> RgbImage {
     let (width, height) = (width.clamp(1, 65_535), height.clamp(1, 65_535));
     let scene = Scene::new(width, height, (seed ^ (seed >> 32)) as u32);
     let row_bytes = width as usize * 3;
-    let mut pixels = vec![0; row_bytes * height as usize];
+    let mut picture = RgbImage::new(width, height);
     let shore = ((WATERLINE * height as f32).round() as usize).max(1);
-    let (land, water) = pixels.split_at_mut(shore * row_bytes);
+    let (land, water) = picture.split_at_mut(shore * row_bytes);
     in_parallel(land, row_bytes, |y, row| scene.paint_land(y, row));
     // The water mirrors what is painted by now.
     let land = &*land;
     in_parallel(water, row_bytes, |y, row| scene.paint_water(shore + y, row, land));
-    let mut jpeg = Vec::with_capacity(pixels.len() / 6);
-    let encoder = JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY);
-    let encoded = encoder.write_image(&pixels, width, height, ExtendedColorType::Rgb8);
-    debug_assert!(encoded.is_ok(), "a JPEG of 1 to 65535 pixels a side into memory");
-    jpeg
+    picture
 }
 
 /// Paints all rows of `pixels`, each with its number, on all processors.
