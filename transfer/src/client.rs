@@ -1,6 +1,7 @@
 //! The client of one bucket: the front of every operation.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use shared::object_key::ObjectKey;
 
 use crate::append::{self, Tail};
 use crate::checkpoint::{Checkpoint, SavedCheckpoint};
-use crate::config::ClientConfig;
+use crate::config::{ClientConfig, check_rate};
 use crate::credentials::Provider;
 use crate::download::DownloadOptions;
 use crate::download::{ranged, whole};
@@ -44,6 +45,16 @@ impl Client {
         observer: Observer,
     ) -> Result<Self, TransferError> {
         Http::new(config, provider, clock, observer).map(|http| Self(Arc::new(http)))
+    }
+
+    /// Changes [`max_bytes_per_second`](ClientConfig::max_bytes_per_second), for what is under way as well.
+    ///
+    /// # Errors
+    /// [`TransferError::Config`] when the limit is too low; the earlier one then stays.
+    pub fn limit(&self, max_bytes_per_second: Option<NonZeroU64>) -> Result<(), TransferError> {
+        check_rate(max_bytes_per_second)?;
+        self.0.set_pace(max_bytes_per_second);
+        Ok(())
     }
 
     /// PutObject of bytes in memory.

@@ -78,14 +78,20 @@ impl ClientConfig {
         if self.connect_timeout.is_zero() || self.socket_timeout.is_zero() {
             return fail("connect_timeout or socket_timeout", "it must be longer than zero");
         }
-        if self.max_bytes_per_second.is_some_and(|rate| rate.get() < MIN_RATE) {
-            return fail("max_bytes_per_second", "it must be at least 10240 (10 KiB/s)");
-        }
-        Ok(())
+        check_rate(self.max_bytes_per_second)
     }
 
     /// The size of the parts of an object of `size` bytes: [`part_size`](Self::part_size), or more for a very large object.
     pub fn part_size_for(&self, size: u64) -> u64 {
         self.part_size.max(size.div_ceil(MAX_PARTS))
     }
+}
+
+/// Refuses a limit on bytes per second that no upload could work with.
+pub(crate) fn check_rate(rate: Option<NonZeroU64>) -> Result<(), TransferError> {
+    if rate.is_some_and(|rate| rate.get() < MIN_RATE) {
+        let problem = "it must be at least 10240 (10 KiB/s)".to_owned();
+        return Err(TransferError::Config { setting: "max_bytes_per_second", problem });
+    }
+    Ok(())
 }

@@ -11,28 +11,35 @@ const SLICE: Duration = Duration::from_secs(1);
 
 /// Lets bytes through, one batch after the other.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct Pace(Mutex<Turn>);
+
+#[derive(Debug)]
+struct Turn {
     rate: Option<NonZeroU64>,
     /// When what was let through so far is over, at this rate.
-    free: Mutex<Option<Instant>>,
+    free: Option<Instant>,
 }
 
 impl Pace {
     /// At most `rate` bytes a second; `None` knows no limit.
     pub(crate) fn new(rate: Option<NonZeroU64>) -> Self {
-        Self { rate, free: Mutex::new(None) }
+        Self(Mutex::new(Turn { rate, free: None }))
+    }
+
+    /// Changes the rate for what is let through from now on.
+    pub(crate) fn set(&self, rate: Option<NonZeroU64>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Turn { rate, free: None };
     }
 
     /// Waits until `bytes` may go, and calls `alive` at least once a second meanwhile.
     pub(crate) async fn take(&self, bytes: usize, alive: impl Fn()) {
-        let Some(rate) = self.rate else { return };
-        let cost = Duration::from_secs_f64(bytes as f64 / rate.get() as f64);
         let turn = {
-            let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut turn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(rate) = turn.rate else { return };
             let now = Instant::now();
-            let turn = free.map_or(now, |free| free.max(now));
-            *free = Some(turn + cost);
-            turn
+            let begin = turn.free.map_or(now, |free| free.max(now));
+            turn.free = Some(begin + Duration::from_secs_f64(bytes as f64 / rate.get() as f64));
+            begin
         };
         while let Some(left) = turn.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
             tokio::time::sleep(left.min(SLICE)).await;
@@ -55,6 +62,8 @@ mod tests {
         // The first goes at once, each other after the one before it.
         assert!(began.elapsed() >= Duration::from_millis(200), "{:?}", began.elapsed());
         let began = Instant::now();
+        pace.set(None);
+        pace.take(usize::MAX, || {}).await;
         Pace::new(None).take(usize::MAX, || {}).await;
         assert!(began.elapsed() < Duration::from_millis(100));
     }

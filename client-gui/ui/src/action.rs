@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::lab::LabAction;
 use crate::problem::Help;
+use crate::queue::QueueAction;
 use crate::settings::ThemeChoice;
 
 /// A step of the flow, from left to right.
@@ -50,14 +51,16 @@ pub enum Action {
     Test,
     /// Open the file dialog.
     PickImage,
-    /// Take this file.
-    TakeImage(PathBuf),
-    /// Upload the picture.
+    /// Open the folder dialog.
+    PickFolder,
+    /// Something in the queue.
+    Queue(QueueAction),
+    /// Upload all that has not been.
     Upload,
+    /// Let all uploads together send at most so many kilobytes a second; 0 sets no limit.
+    Limit(u32),
     /// Put the finished upload aside, to upload the same picture under another name or in another way.
     UploadAgain,
-    /// Stop the upload so that it can go on later.
-    Pause,
     /// Go on with the unfinished upload of this checkpoint.
     Resume(PathBuf),
     /// Give the unfinished upload of this checkpoint up.

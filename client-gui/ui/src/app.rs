@@ -9,13 +9,15 @@ use shared::clock::Clock;
 
 use crate::action::{Action, Step};
 use crate::art::Art;
+use crate::clipboard;
 use crate::command::Command;
-use crate::dialogs::{Dialogs, Picked};
+use crate::dialogs::{Dialogs, Pick, Picked};
 use crate::jobs::Jobs;
 use crate::lab::LabAction;
 use crate::problem::{Help, Problem};
+use crate::queue::QueueAction;
 use crate::settings::{Settings, ThemeChoice};
-use crate::state::{Connection, Selection, State, Upload};
+use crate::state::{Connection, Selection, State};
 use crate::theme::{self, palette, space};
 use crate::views::{header, lab, page, stepper};
 
@@ -37,16 +39,12 @@ pub struct App {
 impl App {
     /// An app at its first step. Call [`theme::install`] on the context before the first frame.
     pub fn new(settings: Settings, jobs: Box<dyn Jobs>, dialogs: Box<dyn Dialogs>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            state: State::new(settings, clock.now()),
-            jobs,
-            dialogs,
-            clock,
-            art: Art::default(),
-            note: None,
-            shown_theme: None,
-            shown_zoom: None,
+        let state = State::new(settings, clock.now());
+        let mut jobs = jobs;
+        if state.settings.limit > 0 {
+            jobs.run(state.limit_command());
         }
+        Self { state, jobs, dialogs, clock, art: Art::default(), note: None, shown_theme: None, shown_zoom: None }
     }
 
     /// With a few words beside the name, such as what kind of world this is.
@@ -68,9 +66,9 @@ impl App {
 
     /// Selects `image` if none is selected yet, and leaves the step that is shown.
     pub fn open(&mut self, image: PathBuf) {
-        if matches!(self.state.picture, Selection::None) {
+        if self.state.queue.items.is_empty() && self.state.queue.gathering.is_none() {
             let shown = self.state.step;
-            self.act(Action::TakeImage(image));
+            self.act(Action::Queue(QueueAction::Take(vec![image])));
             self.act(Action::GoTo(shown));
         }
     }
@@ -85,7 +83,8 @@ impl App {
         self.jobs.is_idle()
             && !matches!(self.state.connection, Connection::Trying(..))
             && !matches!(self.state.picture, Selection::Loading(..))
-            && !matches!(self.state.upload, Upload::Running { .. })
+            && self.state.queue.running() == 0
+            && self.state.queue.gathering.is_none()
             && self.state.processed.running.is_none()
             && self.state.lab.probes.running.is_none()
     }
@@ -122,7 +121,7 @@ impl App {
         }
         match self.dialogs.poll() {
             None | Some(Picked::Nothing) => {}
-            Some(Picked::File(path)) => self.act(Action::TakeImage(path)),
+            Some(Picked::Files(paths)) => self.act(Action::Queue(QueueAction::Take(paths))),
             Some(Picked::Unavailable(why)) => {
                 let help = "Drop a picture on the window, or type its path in step 2.";
                 let problem =
@@ -133,9 +132,14 @@ impl App {
     }
 
     fn act(&mut self, action: Action) {
-        if action == Action::PickImage {
+        let pick = match action {
+            Action::PickImage => Some(Pick::Images),
+            Action::PickFolder => Some(Pick::Folder),
+            _ => None,
+        };
+        if let Some(pick) = pick {
             self.state.step = Step::Select;
-            self.dialogs.pick_image();
+            self.dialogs.pick(pick);
             return;
         }
         let now = self.clock.now();
@@ -191,11 +195,14 @@ impl App {
             if input.key_pressed(Key::Escape) {
                 actions.push(Action::Cancel);
             }
-            // One picture at a time: of several, the last.
-            if let Some(file) = input.raw.dropped_files.last() {
-                actions.push(Action::TakeImage(file.path().to_owned()));
+            let dropped: Vec<_> = input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect();
+            if !dropped.is_empty() {
+                actions.push(Action::Queue(QueueAction::Take(dropped)));
             }
         });
+        if !ctx.text_edit_focused() {
+            actions.extend(clipboard::pasted(ctx));
+        }
         actions
     }
 
@@ -216,6 +223,9 @@ impl App {
                 self.state.refresh_lab(now);
                 lab::show(ui, &mut self.state, actions);
             } else {
+                if self.state.step == Step::Upload {
+                    self.state.refresh_lab(now);
+                }
                 page::show(ui, &mut self.state, &mut self.art, now, actions);
             }
         });
@@ -246,5 +256,5 @@ fn drop_overlay(ui: &Ui) {
     let stroke = egui::Stroke::new(3.0, colors.accent);
     painter.rect_stroke(rect.shrink(14.0), 14.0, stroke, egui::StrokeKind::Inside);
     let font = theme::title().resolve(ui.style());
-    painter.text(rect.center(), Align2::CENTER_CENTER, "Drop to select this picture", font, colors.text);
+    painter.text(rect.center(), Align2::CENTER_CENTER, "Drop pictures and folders here", font, colors.text);
 }

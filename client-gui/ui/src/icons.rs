@@ -17,6 +17,12 @@ pub enum Icon {
     Picture,
     /// Upwards.
     Upload,
+    /// Stop for now.
+    Pause,
+    /// Begin.
+    Play,
+    /// Once more.
+    Again,
     /// A light theme.
     Sun,
     /// A dark theme.
@@ -54,6 +60,18 @@ pub fn paint(painter: &Painter, icon: Icon, rect: Rect, color: Color32) {
             line(&[at(0.0, 0.4), at(0.0, -0.6)]);
             line(&[at(-0.42, -0.18), at(0.0, -0.62), at(0.42, -0.18)]);
             line(&[at(-0.65, 0.35), at(-0.65, 0.72), at(0.65, 0.72), at(0.65, 0.35)]);
+        }
+        Icon::Pause => {
+            line(&[at(-0.3, -0.55), at(-0.3, 0.55)]);
+            line(&[at(0.3, -0.55), at(0.3, 0.55)]);
+        }
+        Icon::Play => {
+            painter.add(Shape::closed_line(vec![at(-0.4, -0.6), at(0.6, 0.0), at(-0.4, 0.6)], stroke));
+        }
+        Icon::Again => {
+            let arc = (0..=18).map(|i| 0.6 * Vec2::angled(-0.9 + 5.2 * i as f32 / 18.0));
+            painter.add(Shape::line(arc.map(|point| at(point.x, point.y)).collect(), stroke));
+            line(&[at(0.05, -0.48), at(0.38, -0.47), at(0.42, -0.82)]);
         }
         Icon::Sun => sun(painter, rect, stroke),
         Icon::Moon => moon(painter, at, stroke),

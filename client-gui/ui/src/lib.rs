@@ -3,6 +3,7 @@
 pub mod action;
 pub mod app;
 mod art;
+mod clipboard;
 pub mod command;
 pub mod dialogs;
 mod files;
@@ -13,6 +14,7 @@ pub mod lab;
 pub mod naming;
 pub mod paint;
 pub mod problem;
+pub mod queue;
 mod recipe;
 pub mod settings;
 pub mod state;

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 pub const DEFAULT_TEMPLATE: &str = "{prefix}{name}";
 
 /// The placeholders, for the hint below the field.
-pub const PLACEHOLDERS: &str = "{prefix} {name} {stem} {ext} {date} {time}";
+pub const PLACEHOLDERS: &str = "{prefix} {name} {path} {stem} {ext} {n} {date} {time}";
 
 /// What a template is filled with.
 #[derive(Debug, Clone, Copy)]
@@ -16,11 +16,15 @@ pub struct Filling<'a> {
     pub prefix: &'a str,
     /// The file's name, such as `cat.jpg`.
     pub file_name: &'a str,
+    /// The file's path within the folder that was given, such as `trip/cat.jpg`; its name alone when no folder was.
+    pub relative: &'a str,
+    /// The file's number in the queue.
+    pub number: u64,
     /// When the picture was selected.
     pub at: OffsetDateTime,
 }
 
-/// Replaces the placeholders: `{prefix}`, `{name}` (`cat.jpg`), `{stem}` (`cat`), `{ext}` (`.jpg`), `{date}` (`20171212`), `{time}` (`074909`).
+/// Replaces the placeholders: `{prefix}`, `{name}` (`cat.jpg`), `{path}` (`trip/cat.jpg`), `{n}` (`7`), `{stem}` (`cat`), `{ext}` (`.jpg`), `{date}` (`20171212`), `{time}` (`074909`).
 /// Other braces stay as they are.
 pub fn object_name(template: &str, filling: &Filling<'_>) -> String {
     let template = if template.trim().is_empty() { DEFAULT_TEMPLATE } else { template.trim() };
@@ -30,9 +34,12 @@ pub fn object_name(template: &str, filling: &Filling<'_>) -> String {
     };
     let stamp = shared::timefmt::iso_basic(filling.at);
     let (date, time) = stamp.trim_end_matches('Z').split_once('T').unwrap_or_default();
+    let number = filling.number.to_string();
     let values = [
         ("{prefix}", filling.prefix),
         ("{name}", filling.file_name),
+        ("{path}", filling.relative),
+        ("{n}", &number),
         ("{stem}", stem),
         ("{ext}", ext),
         ("{date}", date),
@@ -88,10 +95,13 @@ mod tests {
             ("", "猫.jpg", "users/alice/猫.jpg"),
             ("{prefix}{stem}-{date}T{time}{ext}", "a.b.png", "users/alice/a.b-20171212T074909.png"),
             ("fixed{ext}", ".hidden", "fixed"),
+            ("{prefix}{path}-{n}", "a.png", "users/alice/trip/a.png-7"),
             ("{prefix}{name}", "{prefix}.jpg", "users/alice/{prefix}.jpg"),
             ("{other}/{name", "x", "{other}/{name"),
         ] {
-            assert_eq!(object_name(template, &Filling { prefix: "users/alice/", file_name, at }), key, "{template}");
+            let relative = format!("trip/{file_name}");
+            let filling = Filling { prefix: "users/alice/", file_name, relative: &relative, number: 7, at };
+            assert_eq!(object_name(template, &filling), key, "{template}");
         }
     }
 

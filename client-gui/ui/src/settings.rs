@@ -23,6 +23,10 @@ pub struct Settings {
     pub object_name: String,
     /// How to upload.
     pub mode: UploadMode,
+    /// How many files go up at once, 1 to [`MOST_PARALLEL`].
+    pub parallel: u8,
+    /// The most kilobytes (1000 bytes) a second that all uploads together send; 0 sets no limit.
+    pub limit: u32,
     /// Light, dark, or as the system is.
     pub theme: ThemeChoice,
     /// Size of all text and controls; 1 is normal.
@@ -40,6 +44,8 @@ impl Default for Settings {
             endpoint: String::new(),
             object_name: crate::naming::DEFAULT_TEMPLATE.to_owned(),
             mode: UploadMode::default(),
+            parallel: 3,
+            limit: 0,
             theme: ThemeChoice::default(),
             zoom: 1.0,
             thumbnail: Thumbnail::default(),
@@ -47,12 +53,19 @@ impl Default for Settings {
     }
 }
 
-/// How to upload: the two ways of the reference app.
+/// The most files that may go up at once.
+pub const MOST_PARALLEL: u8 = 8;
+/// The least limit that means something, in kilobytes a second: with less, a connection would seem dead.
+pub const LEAST_LIMIT: u32 = 11;
+
+/// How to upload: the two ways of the reference app, or whichever suits the file's size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UploadMode {
-    /// One PutObject.
+    /// One PutObject for small files, parts for large ones.
     #[default]
+    Auto,
+    /// One PutObject.
     Simple,
     /// Parts, each retried by itself.
     Resumable,
@@ -208,7 +221,7 @@ impl Settings {
             .map_err(|source| SettingsError::Content { path: path.to_owned(), source })?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(fail)?;
-        write_whole(path, &text).map_err(fail)
+        write_whole(path, text.as_bytes()).map_err(fail)
     }
 }
 

@@ -4,19 +4,16 @@ mod changes;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use crate::action::Step;
-use crate::command::{
-    Activity, Hop, HopOutcome, JobId, PartState, Picture, Place, Processed, Progress, Receipt, TokenView, Unfinished,
-};
+use crate::command::{Activity, Hop, HopOutcome, JobId, Picture, Place, Processed, TokenView, Unfinished};
 use crate::lab::Lab;
 use crate::naming::{self, Filling};
 use crate::problem::Problem;
-use crate::settings::Settings;
+use crate::queue::{Queue, Upload};
+use crate::settings::{MOST_PARALLEL, Settings};
 
 /// Bounds of the size of text and controls.
 const LEAST_ZOOM: f32 = 0.75;
@@ -43,8 +40,8 @@ pub struct State {
     pub picture: Selection,
     /// The text of the path field.
     pub path_field: String,
-    /// The upload.
-    pub upload: Upload,
+    /// The files to upload.
+    pub queue: Queue,
     /// Uploads that were begun and not ended.
     pub unfinished: Vec<Unfinished>,
     /// What IMG made.
@@ -56,10 +53,10 @@ pub struct State {
     /// The policy lab.
     pub lab: Lab,
     /// Where the settings were last known to work.
-    place: Place,
+    pub(crate) place: Place,
     /// Whether the settings work even if what is being tried fails.
     holds: bool,
-    selected_at: OffsetDateTime,
+    pub(crate) selected_at: OffsetDateTime,
     last_job: u64,
 }
 
@@ -89,36 +86,6 @@ pub enum Selection {
     Failed(Problem),
 }
 
-/// The state of the upload.
-#[derive(Debug)]
-pub enum Upload {
-    /// There is none.
-    Idle,
-    /// It is running.
-    Running {
-        /// Its job.
-        job: JobId,
-        /// The object's name.
-        key: String,
-        /// How far it is.
-        progress: Progress,
-        /// The recent past, oldest first.
-        samples: VecDeque<Progress>,
-        /// How far each part is; empty for a simple upload.
-        parts: Arc<[PartState]>,
-        /// Whether it was told to stop.
-        stopping: bool,
-    },
-    /// OSS has it.
-    Done(Receipt),
-    /// The person stopped it.
-    Cancelled,
-    /// The person stopped it for now.
-    Paused,
-    /// It failed.
-    Failed(Problem),
-}
-
 /// The state of what IMG makes: one request at a time, and the newest wish wins.
 #[derive(Debug, Default)]
 pub struct Processing {
@@ -137,6 +104,7 @@ impl State {
     pub fn new(mut settings: Settings, now: OffsetDateTime) -> Self {
         // A settings file edited by hand must not make the window unusable.
         settings.zoom = settings.zoom.clamp(LEAST_ZOOM, MOST_ZOOM);
+        settings.parallel = settings.parallel.clamp(1, MOST_PARALLEL);
         Self {
             place: settings.place(),
             settings,
@@ -148,7 +116,7 @@ impl State {
             filled: Vec::new(),
             picture: Selection::None,
             path_field: String::new(),
-            upload: Upload::Idle,
+            queue: Queue::default(),
             unfinished: Vec::new(),
             processed: Processing::default(),
             notice: None,
@@ -160,11 +128,20 @@ impl State {
         }
     }
 
-    /// The object's name as the template, the token and the picture make it; without a picture, of an example.
+    /// The object's name as the template, the token and the selected file make it; without a file, of an example.
     pub fn key(&self) -> String {
-        let file_name = self.selected().map_or("photo.jpg", |picture| &picture.name);
+        if let Some(item) = self.queue.selected() {
+            return self.key_of(item);
+        }
         let prefix = self.prefix().unwrap_or_default();
-        naming::object_name(&self.settings.object_name, &Filling { prefix, file_name, at: self.selected_at })
+        let filling =
+            Filling { prefix, file_name: "photo.jpg", relative: "photo.jpg", number: 1, at: self.selected_at };
+        naming::object_name(&self.settings.object_name, &filling)
+    }
+
+    /// How far the selected file is.
+    pub fn upload(&self) -> &Upload {
+        self.queue.selected().map_or(&Upload::Idle, |item| &item.upload)
     }
 
     /// The prefix that the token covers, if the app server told it.
@@ -193,13 +170,11 @@ impl State {
 
     /// Why Upload cannot be pressed now; `None` when it can.
     pub fn upload_hindrance(&self) -> Option<&'static str> {
-        if matches!(self.upload, Upload::Running { .. }) {
-            Some("An upload is running.")
-        } else if self.connection != Connection::Works {
+        if self.connection != Connection::Works {
             Some("First fill in step 1 and press Configure.")
         } else if self.is_edited() {
             Some("The settings were changed: first press Configure in step 1.")
-        } else if self.selected().is_none() {
+        } else if self.queue.items.is_empty() {
             Some("First select an image in step 2.")
         } else if matches!(naming::doubt(&self.key(), None), Some(naming::Doubt::Invalid(_))) {
             Some("First correct the object name.")
@@ -212,28 +187,15 @@ impl State {
     pub fn is_done(&self, step: Step) -> bool {
         match step {
             Step::Configure => self.connection == Connection::Works && !self.is_edited(),
-            Step::Select => self.selected().is_some(),
-            Step::Upload => matches!(self.upload, Upload::Done(_)),
+            Step::Select => !self.queue.items.is_empty(),
+            Step::Upload => matches!(self.upload(), Upload::Done(_)),
             Step::Thumbnail => self.is_done(Step::Upload) && self.processed.ready.is_some(),
         }
     }
 
-    fn is_edited(&self) -> bool {
+    pub(crate) fn is_edited(&self) -> bool {
         self.settings.place() != self.place
     }
-}
-
-/// Bytes per second over the recent past, and the time that is left; `None` while nothing can be said.
-pub fn pace(progress: &Progress, samples: &VecDeque<Progress>) -> Option<(f64, Duration)> {
-    let oldest = samples.front()?;
-    let seconds = progress.elapsed.checked_sub(oldest.elapsed)?.as_secs_f64();
-    let bytes = progress.sent.checked_sub(oldest.sent)?;
-    if seconds < 0.2 || bytes == 0 {
-        return None;
-    }
-    let speed = bytes as f64 / seconds;
-    let left = progress.total.saturating_sub(progress.sent) as f64 / speed;
-    Some((speed, Duration::try_from_secs_f64(left).ok()?))
 }
 
 #[cfg(test)]
@@ -242,20 +204,6 @@ mod tests {
     use crate::action::Action;
     use crate::command::Event;
     use time::macros::datetime;
-
-    #[test]
-    fn pace_is_that_of_the_recent_past() {
-        let at = |sent, ms| Progress { sent, total: 1000, elapsed: Duration::from_millis(ms), ..Progress::default() };
-        for (samples, now, expected) in [
-            (vec![], at(0, 0), None),
-            (vec![at(0, 0)], at(100, 100), None),
-            (vec![at(0, 0)], at(0, 5000), None),
-            (vec![at(100, 1000)], at(500, 2000), Some((400.0, Duration::from_millis(1250)))),
-            (vec![at(500, 1000)], at(400, 2000), None),
-        ] {
-            assert_eq!(pace(&now, &VecDeque::from(samples.clone())), expected, "{samples:?}");
-        }
-    }
 
     #[test]
     fn another_place_forgets_the_token_and_the_object() {

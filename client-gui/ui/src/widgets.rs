@@ -271,6 +271,34 @@ pub fn icon_button(ui: &mut Ui, glyph: Icon, name: &str) -> Response {
     response.on_hover_text(name)
 }
 
+/// A small button in a row that is only an icon; `name` is its tooltip and its name for screen readers.
+pub fn small_icon_button(ui: &mut Ui, glyph: Icon, name: &str, side: f32) -> Response {
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, name));
+    let colors = palette(ui);
+    if response.hovered() {
+        ui.painter().rect_filled(rect, 6.0, colors.line);
+    }
+    icons::paint(ui.painter(), glyph, rect.shrink(side * 0.28), colors.muted);
+    focus_ring(ui, &response);
+    response.on_hover_text(name)
+}
+
+/// A bar that is full at a `share` of 1; `name` is for screen readers.
+pub fn progress(ui: &mut Ui, share: f32, name: &str) {
+    let colors = palette(ui);
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 10.0), Sense::hover());
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(egui::Role::ProgressIndicator, true, name);
+        info.value = Some(f64::from(share) * 100.0);
+        info
+    });
+    ui.painter().rect_filled(rect, 5.0, colors.line);
+    let mut filled = rect;
+    filled.set_width((rect.width() * share).max(if share > 0.0 { 10.0 } else { 0.0 }));
+    ui.painter().rect_filled(filled, 5.0, colors.accent);
+}
+
 /// Divides the width: `left` points, a gap, the rest. Draw into both, then [`join`] them.
 pub fn split(ui: &mut Ui, left: f32, gap: f32) -> [Ui; 2] {
     let whole = ui.available_rect_before_wrap();

@@ -4,14 +4,15 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod lab;
+mod queue;
 mod support;
 
 use client_ui::action::Step;
-use client_ui::command::{Command, Event, Failure, Hop, HopOutcome, JobId, PartState, Reach, Unfinished};
+use client_ui::command::{Command, Event, Failure, Hop, HopOutcome, JobId, PartState, QueueCommand, Reach, Unfinished};
 use client_ui::dialogs::Picked;
 use client_ui::problem::{Help, Problem};
+use client_ui::queue::Upload;
 use client_ui::settings::{Settings, ThemeChoice, UploadMode};
-use client_ui::state::Upload;
 use egui_kittest::kittest::Queryable as _;
 use support::{Desk, connect_job, denied, photo, progress, receipt, thumbnail};
 
@@ -174,7 +175,7 @@ fn escape_cancels_an_upload() {
     desk.shot("cancelled");
     // The late word of a job that is over changes nothing.
     desk.report([Event::Uploaded { job, outcome: Ok(receipt()) }]);
-    assert!(matches!(desk.harness.state().state().upload, Upload::Cancelled));
+    assert!(matches!(desk.harness.state().state().upload(), Upload::Cancelled));
 }
 
 #[test]
@@ -241,15 +242,13 @@ fn the_keyboard_alone_is_enough() {
     desk.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::O);
     desk.harness.run();
     assert_eq!(desk.dialogs_opened(), 1);
-    desk.end_dialog(Picked::File(photo().path));
-    let job = desk.job(|command| match command {
-        Command::Load { job, .. } => Some(*job),
-        _ => None,
-    });
-    desk.report([Event::Loaded { job, outcome: Ok(photo()) }]);
+    desk.end_dialog(Picked::Files(vec![photo().path]));
+    desk.find([("雪山 sunrise.jpg", 4_718_592)]);
+    desk.load();
     desk.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::U);
     desk.harness.run();
     let commands = desk.commands();
+    // Small enough for one request, by itself.
     let uploads = commands.iter().any(|command| matches!(command, Command::Upload { mode: UploadMode::Simple, key, .. } if key == "users/alice/雪山 sunrise.jpg"));
     assert!(uploads, "{commands:?}");
 }
@@ -259,6 +258,7 @@ fn a_picture_that_comes_late_is_selected_unless_one_has_been() {
     let mut desk = Desk::new(USUAL, ThemeChoice::Light);
     desk.harness.state_mut().open("/tmp/sample.jpg".into());
     desk.harness.run();
+    desk.find([("sample.jpg", 5)]);
     let load = |command: &Command| matches!(command, Command::Load { path, .. } if path.ends_with("sample.jpg"));
     assert!(desk.commands().iter().any(load));
     assert_eq!(desk.harness.state().state().step, Step::Configure, "the step that is shown stays");
@@ -284,7 +284,8 @@ fn without_a_file_dialog_there_are_other_ways() {
     desk.type_into("Or type its path", "/pictures/猫.png");
     desk.click("Open");
     let commands = desk.commands();
-    assert!(matches!(&commands[..], [Command::Load { path, .. }] if path.ends_with("猫.png")), "{commands:?}");
+    let [Command::Queue(QueueCommand::Gather { paths, .. })] = &commands[..] else { panic!("{commands:?}") };
+    assert!(paths[0].ends_with("猫.png"));
 }
 
 #[test]

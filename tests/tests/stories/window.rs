@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use client_ui::dialogs::{Dialogs, Picked};
+use client_ui::dialogs::{Dialogs, Pick, Picked};
 use client_ui::paint::Painter;
 use client_ui::settings::{Settings, ThemeChoice};
 use client_ui::{App, TokioJobs, theme};
@@ -25,12 +25,12 @@ struct OneFile {
 }
 
 impl Dialogs for OneFile {
-    fn pick_image(&mut self) {
+    fn pick(&mut self, _: Pick) {
         self.opened = true;
     }
 
     fn poll(&mut self) -> Option<Picked> {
-        std::mem::take(&mut self.opened).then(|| Picked::File(self.path.clone()))
+        std::mem::take(&mut self.opened).then(|| Picked::Files(vec![self.path.clone()]))
     }
 }
 
@@ -81,6 +81,8 @@ impl Desk {
         let mut harness = Harness::builder()
             .with_size([1120.0, 780.0])
             .with_max_steps(12)
+            // Files are called what they are called: what no font has is drawn as a box, as in the window.
+            .allow_missing_glyphs()
             .renderer(Cpu::default())
             .with_context_setup(theme::install)
             .build_ui_state(|ui, app: &mut App| app.ui(ui), app);
@@ -199,6 +201,31 @@ fn an_upload_that_was_cut_off_is_shown_part_by_part_and_goes_on() {
     assert!(desk.sees("Sent again"));
     assert!(!desk.sees("Unfinished"), "it is finished");
     desk.keep("6-resumed");
+    desk.close();
+}
+
+#[test]
+fn many_files_go_up_side_by_side() {
+    let mut desk = Desk::new(&[], "unused.jpg", |world| Settings {
+        app_server: world.token_url.clone(),
+        limit: 20_000,
+        ..Settings::default()
+    });
+    desk.click("Configure");
+    desk.click("Odd names");
+    let names: Vec<String> = samples::Set::OddNames.samples().into_iter().map(|sample| sample.name).collect();
+    assert!(desk.sees(&format!("{} files", names.len())));
+    desk.click("Continue to Upload");
+    desk.click("Upload all");
+    assert!(desk.sees(&format!("{} files, {} done", names.len(), names.len())));
+    desk.keep("7-queue");
+    let client = desk.world.client(desk.world.app_provider().unwrap()).unwrap();
+    for name in names {
+        let key = shared::object_key::ObjectKey::parse(&format!("users/demo/{name}")).unwrap();
+        let file = std::fs::read(desk.folder.path().join("pictures/oddnames").join(&name)).unwrap();
+        let meta = desk.runtime.block_on(client.head(&key)).unwrap();
+        assert_eq!(meta.crc64, Some(shared::crc64::crc64(&file)), "{name}");
+    }
     desk.close();
 }
 

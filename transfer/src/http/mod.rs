@@ -7,6 +7,7 @@ pub(crate) mod payload;
 pub(crate) mod sink;
 pub(crate) mod transport;
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -144,6 +145,12 @@ impl Http {
             observer,
             clock,
         })
+    }
+
+    /// Changes how many bytes a second may be sent, and received.
+    pub(crate) fn set_pace(&self, rate: Option<NonZeroU64>) {
+        self.upload_pace.set(rate);
+        self.download_pace.set(rate);
     }
 
     /// The bucket's URL, without a key.

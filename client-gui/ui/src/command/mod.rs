@@ -2,8 +2,10 @@
 
 mod lab;
 mod picture;
+mod queue;
 mod upload;
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use crate::settings::{Settings, UploadMode};
 
 pub use lab::{LabCommand, LabEvent, ProbeOf};
 pub use picture::{PREVIEW_SIDE, Picture, Pixels, Processed};
+pub use queue::{Found, QueueCommand, QueueEvent};
 pub use upload::{Failure, PartState, Progress, Receipt, Unfinished};
 
 /// Names one running job, so that the late answer of a superseded one can be told apart.
@@ -118,6 +121,10 @@ pub enum Command {
     },
     /// Keep the settings for the next start.
     Save(Settings),
+    /// Let all uploads together send at most so many bytes a second, from now on; `None` sets no limit.
+    Limit(Option<NonZeroU64>),
+    /// Something for the queue.
+    Queue(QueueCommand),
     /// Something for the policy lab.
     Lab(LabCommand),
 }
@@ -217,6 +224,8 @@ pub enum Event {
     NotSaved(Problem),
     /// An unfinished upload could not be looked at, or not be given up.
     NotCleared(Problem),
+    /// Something from the queue's jobs.
+    Queue(QueueEvent),
     /// Something from the policy lab's jobs.
     Lab(LabEvent),
 }

@@ -33,7 +33,7 @@ pub(super) async fn run(shared: Arc<Shared>, command: LabCommand) {
         }
         LabCommand::Save { sheet, path, text } => {
             let outcome = blocking("The policy was not saved", path, move |path| {
-                write_whole(path, &text).map(|()| path.to_owned())
+                write_whole(path, text.as_bytes()).map(|()| path.to_owned())
             });
             LabEvent::Saved { sheet, outcome: outcome.await }
         }

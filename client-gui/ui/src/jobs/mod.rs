@@ -2,6 +2,7 @@
 
 mod connect;
 mod explain;
+mod gather;
 mod lab;
 mod outbox;
 mod picture;
@@ -61,6 +62,8 @@ struct Shared {
     running: AtomicUsize,
     /// Where the checkpoints of uploads are kept.
     checkpoints: PathBuf,
+    /// Where pictures of our own are kept: test pictures, and those that were pasted.
+    pictures: PathBuf,
 }
 
 impl TokioJobs {
@@ -72,9 +75,13 @@ impl TokioJobs {
         let (sender, events) = channel();
         let outbox = Arc::new(Outbox::new(sender, Arc::clone(&clock), wake));
         let sessions = Sessions::new(clock, outbox.observer());
-        let beside = settings_file.as_deref().and_then(Path::parent).map(|folder| folder.join("uploads"));
-        let checkpoints = beside.unwrap_or_else(|| std::env::temp_dir().join("direct-transfer-uploads"));
-        let shared = Arc::new(Shared { outbox, sessions, running: AtomicUsize::new(0), checkpoints });
+        let beside = settings_file.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let folder = |name: &str| match &beside {
+            Some(beside) => beside.join(name),
+            None => std::env::temp_dir().join(format!("direct-transfer-{name}")),
+        };
+        let (checkpoints, pictures) = (folder("uploads"), folder("pictures"));
+        let shared = Arc::new(Shared { outbox, sessions, running: AtomicUsize::new(0), checkpoints, pictures });
         Self { runtime, shared, events, uploads: HashMap::new(), settings_file }
     }
 
@@ -138,6 +145,14 @@ impl Jobs for TokioJobs {
                 shared.outbox.send(Event::Processed { job, outcome });
             }),
             Command::Save(settings) => self.save(settings),
+            Command::Limit(limit) => {
+                if let Err(error) = self.shared.sessions.limit(limit) {
+                    self.shared
+                        .outbox
+                        .send(Event::NotSaved(explain::explain(&error, "The speed limit is not in force")));
+                }
+            }
+            Command::Queue(command) => self.spawn(|shared| gather::run(shared, command)),
             Command::Lab(command) => self.spawn(|shared| lab::run(shared, command)),
         }
     }

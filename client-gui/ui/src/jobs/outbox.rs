@@ -1,5 +1,6 @@
 //! The way from jobs to the app: sends events, wakes the window, and turns the transfer's own events into ours.
 
+use std::collections::HashMap;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,10 +22,11 @@ pub(super) struct Outbox {
     sender: Sender<Event>,
     clock: Arc<dyn Clock>,
     wake: Wake,
-    meter: Mutex<Option<Meter>>,
+    /// By the object's name: the queue never uploads two files under one.
+    meters: Mutex<HashMap<String, Meter>>,
 }
 
-/// Measures the one upload that runs.
+/// Measures one upload.
 struct Meter {
     job: JobId,
     progress: Progress,
@@ -34,6 +36,32 @@ struct Meter {
 }
 
 impl Meter {
+    fn hear(&mut self, event: &transfer::Event) {
+        use transfer::Event as T;
+        match event {
+            T::UploadStarted { size, parts, .. } => {
+                self.progress.total = *size;
+                self.progress.parts = *parts;
+                self.parts = vec![PartState::Waiting; *parts as usize];
+            }
+            T::UploadResumed { parts, .. } => {
+                self.progress.parts_done = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+                parts.iter().for_each(|number| self.mark(*number, PartState::Held));
+            }
+            T::CheckpointSaved { parts, .. } => self.progress.saved = Some(*parts),
+            T::PartStarted { number, .. } => self.mark(*number, PartState::Sending),
+            T::PartDone { number, .. } => {
+                self.progress.parts_done += 1;
+                self.mark(*number, PartState::Done);
+            }
+            T::Progress { sent, total, .. } => {
+                self.progress.sent = *sent;
+                self.progress.total = *total;
+            }
+            _ => {}
+        }
+    }
+
     fn mark(&mut self, number: u32, state: PartState) {
         if let Some(part) = (number as usize).checked_sub(1).and_then(|index| self.parts.get_mut(index)) {
             *part = state;
@@ -43,7 +71,7 @@ impl Meter {
 
 impl Outbox {
     pub(super) fn new(sender: Sender<Event>, clock: Arc<dyn Clock>, wake: Wake) -> Self {
-        Self { sender, clock, wake, meter: Mutex::new(None) }
+        Self { sender, clock, wake, meters: Mutex::default() }
     }
 
     /// Sends `event` and wakes the window. When the app is gone, nobody is left to tell.
@@ -63,15 +91,16 @@ impl Outbox {
         self.clock.now()
     }
 
-    /// Begins to measure the upload of `job`.
-    pub(super) fn start_meter(&self, job: JobId) {
+    /// Begins to measure the upload of `key` by `job`.
+    pub(super) fn start_meter(&self, job: JobId, key: &str) {
         let (progress, parts) = (Progress::default(), Vec::new());
-        *self.meter() = Some(Meter { job, progress, parts, started: Instant::now(), last_sent: None });
+        let meter = Meter { job, progress, parts, started: Instant::now(), last_sent: None };
+        self.meters().insert(key.to_owned(), meter);
     }
 
     /// Ends the measuring of `job`.
     pub(super) fn stop_meter(&self, job: JobId) {
-        self.meter().take_if(|meter| meter.job == job);
+        self.meters().retain(|_, meter| meter.job != job);
     }
 
     /// An observer for the transfer crate that sends what it hears on to the app.
@@ -80,8 +109,8 @@ impl Outbox {
         Observer::new(move |event| outbox.hear(event))
     }
 
-    fn meter(&self) -> MutexGuard<'_, Option<Meter>> {
-        self.meter.lock().unwrap_or_else(PoisonError::into_inner)
+    fn meters(&self) -> MutexGuard<'_, HashMap<String, Meter>> {
+        self.meters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn hear(&self, event: &transfer::Event) {
@@ -97,30 +126,18 @@ impl Outbox {
     }
 
     fn measure(&self, event: &transfer::Event) -> Option<(JobId, Progress, Arc<[PartState]>)> {
-        let mut guard = self.meter();
-        let meter = guard.as_mut()?;
-        match event {
-            transfer::Event::UploadStarted { size, parts, .. } => {
-                meter.progress.total = *size;
-                meter.progress.parts = *parts;
-                meter.parts = vec![PartState::Waiting; *parts as usize];
-            }
-            transfer::Event::UploadResumed { parts, .. } => {
-                meter.progress.parts_done = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-                parts.iter().for_each(|number| meter.mark(*number, PartState::Held));
-            }
-            transfer::Event::CheckpointSaved { parts, .. } => meter.progress.saved = Some(*parts),
-            transfer::Event::PartStarted { number, .. } => meter.mark(*number, PartState::Sending),
-            transfer::Event::PartDone { number, .. } => {
-                meter.progress.parts_done += 1;
-                meter.mark(*number, PartState::Done);
-            }
-            transfer::Event::Progress { sent, total, .. } => {
-                meter.progress.sent = *sent;
-                meter.progress.total = *total;
-            }
+        use transfer::Event as T;
+        let mut meters = self.meters();
+        let meter = match event {
+            T::UploadStarted { key, .. }
+            | T::UploadResumed { key, .. }
+            | T::CheckpointSaved { key, .. }
+            | T::PartStarted { key, .. }
+            | T::PartDone { key, .. }
+            | T::Progress { key, .. } => meters.get_mut(key)?,
             _ => return None,
-        }
+        };
+        meter.hear(event);
         meter.progress.elapsed = meter.started.elapsed();
         let complete = meter.progress.sent == meter.progress.total;
         if !complete && meter.last_sent.is_some_and(|last| last.elapsed() < PROGRESS_INTERVAL) {

@@ -1,5 +1,6 @@
 //! Keeps the token provider and the OSS client between jobs, and makes new ones when the settings change.
 
+use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use shared::bucket::BucketName;
@@ -21,6 +22,7 @@ pub(super) struct Sessions {
 struct Kept {
     provider: Option<(String, Arc<Provider>)>,
     client: Option<(Place, Client)>,
+    limit: Option<NonZeroU64>,
 }
 
 impl Sessions {
@@ -58,9 +60,20 @@ impl Sessions {
         {
             return Ok(client.clone());
         }
-        let client = Client::new(config(place)?, provider, Arc::clone(&self.clock), self.observer.clone())?;
+        let config = ClientConfig { max_bytes_per_second: kept.limit, ..config(place)? };
+        let client = Client::new(config, provider, Arc::clone(&self.clock), self.observer.clone())?;
         kept.client = Some((place.clone(), client.clone()));
         Ok(client)
+    }
+
+    /// Changes how many bytes a second the client may send, uploads that run included.
+    ///
+    /// # Errors
+    /// [`TransferError::Config`] when that is too few.
+    pub(super) fn limit(&self, limit: Option<NonZeroU64>) -> Result<(), TransferError> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.limit = limit;
+        kept.client.as_ref().map_or(Ok(()), |(_, client)| client.limit(limit))
     }
 
     /// A client of another bucket than the place's, with the same token; it is not kept.

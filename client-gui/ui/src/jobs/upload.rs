@@ -27,10 +27,10 @@ pub(super) async fn upload(
     let key = ObjectKey::parse(&key)
         .map_err(|error| Failure::Problem(Problem::new("Config", TITLE, error.to_string(), Help::None)))?;
     let client = shared.sessions.client(&place).map_err(|error| Failure::Problem(explain(&error, TITLE)))?;
-    shared.outbox.start_meter(job);
+    shared.outbox.start_meter(job, key.as_str());
     let options = UploadOptions { cancel, ..UploadOptions::default() };
     let outcome = match mode {
-        UploadMode::Simple => client.upload_simple(&key, &path, &options).await,
+        UploadMode::Simple | UploadMode::Auto => client.upload_simple(&key, &path, &options).await,
         UploadMode::Resumable => client.upload_resumable(&key, &path, &shared.checkpoints, &options).await,
     };
     shared.outbox.stop_meter(job);

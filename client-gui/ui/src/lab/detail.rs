@@ -146,7 +146,7 @@ impl Lab {
 }
 
 /// Why a request came out as it did.
-fn sentence(cell: &Cell) -> String {
+pub(super) fn sentence(cell: &Cell) -> String {
     let verdict = &cell.verdict;
     let number =
         |layer: &Option<shared::ram::Because>| layer.as_ref().map(|because| because.statement).unwrap_or_default();

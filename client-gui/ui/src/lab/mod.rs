@@ -4,6 +4,7 @@ pub mod analysis;
 mod changes;
 pub mod detail;
 pub mod grid;
+mod precheck;
 
 use std::collections::HashMap;
 use std::path::PathBuf;

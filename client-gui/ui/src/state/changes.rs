@@ -1,28 +1,23 @@
 //! How the state changes: by what the person asks for, and by what jobs report.
 
-use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::num::NonZeroU64;
+use std::path::PathBuf;
 
 use time::OffsetDateTime;
 
-use super::{Connection, LEAST_ZOOM, MOST_ZOOM, Processing, Selection, State, Upload};
+use super::{Connection, LEAST_ZOOM, MOST_ZOOM, Processing, Selection, State};
 use crate::action::{Action, Step};
-use crate::command::{
-    Command, Event, Failure, Hop, HopOutcome, JobId, Picture, Processed, Progress, Reach, Receipt, TokenView,
-};
+use crate::command::{Command, Event, Failure, Hop, HopOutcome, JobId, Picture, Processed, Reach, Receipt, TokenView};
 use crate::lab::LabAction;
 use crate::lab::grid::Question;
 use crate::naming;
 use crate::problem::{Help, Problem};
+use crate::queue::{QueueAction, Upload};
 use crate::recipe;
-use crate::settings::UploadMode;
+use crate::settings::LEAST_LIMIT;
 
 /// Lines that the activity list keeps.
 const ACTIVITY_LINES: usize = 200;
-/// The speed shown is that of this long a past.
-const SPEED_WINDOW: Duration = Duration::from_secs(3);
 /// One press of Larger text.
 const ZOOM_STEP: f32 = 0.125;
 
@@ -37,12 +32,15 @@ impl State {
             Action::Configure => return self.connect(Reach::Token, true),
             Action::Test => return self.connect(Reach::Oss, false),
             Action::NewToken => return self.connect(Reach::Token, false),
-            Action::TakeImage(path) => return self.take(path, now),
-            Action::Upload => return self.start_upload(),
-            Action::UploadAgain => self.upload = Upload::Idle,
-            Action::Cancel => return self.cancel(),
-            Action::Pause => return self.pause(),
-            Action::Resume(checkpoint) => return self.resume(&checkpoint),
+            Action::Queue(action) => {
+                self.selected_at = now;
+                return self.act_on_queue(action, now);
+            }
+            Action::Upload => return self.start_upload(now),
+            Action::UploadAgain => self.queue.put_aside(),
+            Action::Cancel => return self.cancel(now),
+            Action::Resume(checkpoint) => return self.resume(&checkpoint, now),
+            Action::Limit(limit) => return self.limit(limit),
             Action::Discard(checkpoint) => {
                 return vec![Command::Discard { place: self.place.clone(), checkpoint }];
             }
@@ -62,7 +60,7 @@ impl State {
                 return self.lab.act(action, job, &self.place);
             }
             Action::WhyDenied(action) => return self.why_denied(action),
-            Action::PickImage | Action::Copy(_) => {}
+            Action::PickImage | Action::PickFolder | Action::Copy(_) => {}
         }
         Vec::new()
     }
@@ -74,14 +72,9 @@ impl State {
             Event::Connected { job, ok } if self.is_trying(job) => return self.connected(ok),
             Event::Token(token) => self.take_token(token),
             Event::Loaded { job, outcome } => self.loaded(job, outcome),
-            Event::Progress { job, progress } => self.progressed(job, progress),
-            Event::Parts { job, parts: now } => {
-                if let Upload::Running { job: running, parts, .. } = &mut self.upload
-                    && *running == job
-                {
-                    *parts = now;
-                }
-            }
+            Event::Progress { job, progress } => self.queue.progressed(job, progress),
+            Event::Parts { job, parts } => self.queue.parts(job, parts),
+            Event::Queue(event) => return self.receive_for_queue(event),
             Event::Surveyed(unfinished) => self.unfinished = unfinished,
             Event::Uploaded { job, outcome } => return self.uploaded(job, outcome),
             Event::Processed { job, outcome } => self.took_processed(job, outcome),
@@ -98,28 +91,35 @@ impl State {
         Vec::new()
     }
 
-    /// The commands that are due without anybody asking: the thumbnail, once what it shows has changed and no request runs.
+    /// The commands that are due without anybody asking: uploads whose turn it is, and the thumbnail once what it shows has
+    /// changed and no request runs.
     pub fn due(&mut self) -> Vec<Command> {
-        let (Upload::Done(receipt), None) = (&self.upload, self.processed.running) else { return Vec::new() };
+        let mut commands = if self.may_upload() { self.next_uploads() } else { Vec::new() };
+        commands.extend(self.due_thumbnail());
+        commands
+    }
+
+    fn due_thumbnail(&mut self) -> Option<Command> {
+        let (Upload::Done(receipt), None) = (self.upload(), self.processed.running) else { return None };
         let wanted = (receipt.key.clone(), recipe::process(&self.settings.thumbnail));
         if self.processed.asked.as_ref() == Some(&wanted) {
-            return Vec::new();
+            return None;
         }
         let job = self.next_job();
         self.processed.running = Some(job);
         self.processed.asked = Some(wanted.clone());
         let (key, process) = wanted;
-        vec![Command::Process { job, place: self.place.clone(), key, process }]
+        Some(Command::Process { job, place: self.place.clone(), key, process })
     }
 
-    fn next_job(&mut self) -> JobId {
+    pub(crate) fn next_job(&mut self) -> JobId {
         self.last_job += 1;
         JobId(self.last_job)
     }
 
     /// Opens the lab at the request that was refused: what the shown step asks of OSS.
     fn why_denied(&mut self, action: Option<String>) -> Vec<Command> {
-        let (operation, needed, key) = match &self.upload {
+        let (operation, needed, key) = match self.upload() {
             Upload::Done(receipt) => ("GetObject", "oss:GetObject", receipt.key.clone()),
             _ => ("PutObject", "oss:PutObject", self.key()),
         };
@@ -151,9 +151,7 @@ impl State {
             self.token = None;
             self.processed = Processing::default();
             self.unfinished.clear();
-            if matches!(self.upload, Upload::Done(_)) {
-                self.upload = Upload::Idle;
-            }
+            self.queue.forget_done();
         }
         self.place = place.clone();
         vec![Command::Connect { job, place, reach }]
@@ -182,7 +180,7 @@ impl State {
             return Vec::new();
         }
         if go_on {
-            self.step = if self.selected().is_some() { Step::Upload } else { Step::Select };
+            self.step = if self.is_done(Step::Select) { Step::Upload } else { Step::Select };
         }
         vec![Command::Save(self.settings.clone()), Command::Survey { place: self.place.clone() }]
     }
@@ -204,25 +202,6 @@ impl State {
         self.token = Some(token);
     }
 
-    fn take(&mut self, path: PathBuf, now: OffsetDateTime) -> Vec<Command> {
-        if matches!(self.upload, Upload::Running { .. }) {
-            self.notice = Some(Problem::new(
-                "Busy",
-                "An upload is running",
-                "Wait until it has ended, or cancel it; then select another image.",
-                Help::None,
-            ));
-            return Vec::new();
-        }
-        let job = self.next_job();
-        self.selected_at = now;
-        self.picture = Selection::Loading(job, path.clone());
-        self.upload = Upload::Idle;
-        self.processed = Processing::default();
-        self.step = Step::Select;
-        vec![Command::Load { job, path }]
-    }
-
     fn loaded(&mut self, job: JobId, outcome: Result<Picture, Problem>) {
         if !matches!(self.picture, Selection::Loading(running, _) if running == job) {
             return;
@@ -231,7 +210,7 @@ impl State {
             Ok(picture) => {
                 self.path_field = picture.path.display().to_string();
                 self.picture = Selection::Ready(picture);
-                if self.connection == Connection::Works && self.step == Step::Select {
+                if self.connection == Connection::Works && self.step == Step::Select && !self.queue.is_list() {
                     self.step = Step::Upload;
                 }
             }
@@ -239,63 +218,31 @@ impl State {
         }
     }
 
-    fn start_upload(&mut self) -> Vec<Command> {
-        self.step = Step::Upload;
-        let (None, Some(picture)) = (self.upload_hindrance(), self.selected()) else { return Vec::new() };
-        let (path, total) = (picture.path.clone(), picture.bytes);
-        let (key, mode) = (self.key(), self.settings.mode);
-        vec![self.upload_file(path, total, key, mode), Command::Save(self.settings.clone())]
+    fn start_upload(&mut self, now: OffsetDateTime) -> Vec<Command> {
+        // One file alone is asked for by itself, whatever became of it before.
+        let action = match (self.queue.is_list(), self.queue.selected()) {
+            (false, Some(item)) => QueueAction::Start(item.id),
+            _ => QueueAction::StartAll,
+        };
+        let hindered = self.upload_hindrance().is_some();
+        let commands = self.act_on_queue(action, now);
+        if hindered { commands } else { vec![Command::Save(self.settings.clone())] }
     }
 
-    fn upload_file(&mut self, path: PathBuf, total: u64, key: String, mode: UploadMode) -> Command {
-        let job = self.next_job();
-        let progress = Progress { total, ..Progress::default() };
-        let parts = Arc::from([]);
-        self.upload =
-            Upload::Running { job, key: key.clone(), progress, samples: VecDeque::new(), parts, stopping: false };
-        self.processed = Processing::default();
-        Command::Upload { job, place: self.place.clone(), path, key, mode }
+    fn limit(&mut self, limit: u32) -> Vec<Command> {
+        self.settings.limit = if limit == 0 { 0 } else { limit.max(LEAST_LIMIT) };
+        vec![self.limit_command(), Command::Save(self.settings.clone())]
     }
 
-    fn resume(&mut self, checkpoint: &Path) -> Vec<Command> {
-        let found = self.unfinished.iter().find(|unfinished| unfinished.checkpoint == checkpoint).cloned();
-        let (Some(found), false) = (found, matches!(self.upload, Upload::Running { .. })) else { return Vec::new() };
-        if self.selected().is_none_or(|picture| picture.path != found.file) {
-            // The picture on the screen is another one.
-            self.picture = Selection::None;
-        }
-        self.step = Step::Upload;
-        vec![self.upload_file(found.file, found.size, found.key, UploadMode::Resumable)]
-    }
-
-    fn pause(&mut self) -> Vec<Command> {
-        let Upload::Running { job, stopping, .. } = &mut self.upload else { return Vec::new() };
-        *stopping = true;
-        vec![Command::Pause { job: *job }]
-    }
-
-    fn progressed(&mut self, job: JobId, now: Progress) {
-        let Upload::Running { job: running, progress, samples, .. } = &mut self.upload else { return };
-        if *running != job {
-            return;
-        }
-        *progress = now;
-        samples.push_back(now);
-        while samples.front().is_some_and(|oldest| now.elapsed.saturating_sub(oldest.elapsed) > SPEED_WINDOW) {
-            samples.pop_front();
-        }
+    /// The limit of the settings, for the jobs.
+    pub fn limit_command(&self) -> Command {
+        Command::Limit(NonZeroU64::new(u64::from(self.settings.limit) * 1000))
     }
 
     fn uploaded(&mut self, job: JobId, outcome: Result<Receipt, Failure>) -> Vec<Command> {
-        if !matches!(self.upload, Upload::Running { job: running, .. } if running == job) {
+        if self.queue.ended(job, outcome).is_none() || self.queue.running() > 0 {
             return Vec::new();
         }
-        self.upload = match outcome {
-            Ok(receipt) => Upload::Done(receipt),
-            Err(Failure::Cancelled) => Upload::Cancelled,
-            Err(Failure::Paused) => Upload::Paused,
-            Err(Failure::Problem(problem)) => Upload::Failed(problem),
-        };
         vec![Command::Survey { place: self.place.clone() }]
     }
 
@@ -313,10 +260,11 @@ impl State {
         }
     }
 
-    fn cancel(&mut self) -> Vec<Command> {
-        if let Upload::Running { job, stopping, .. } = &mut self.upload {
-            *stopping = true;
-            return vec![Command::Cancel { job: *job }];
+    fn cancel(&mut self, now: OffsetDateTime) -> Vec<Command> {
+        if let Some(item) = self.queue.selected()
+            && item.job().is_some()
+        {
+            return self.act_on_queue(QueueAction::Cancel(item.id), now);
         }
         self.notice = None;
         Vec::new()
@@ -329,7 +277,7 @@ impl State {
             Help::NewToken => return self.connect(Reach::Token, false),
             Help::UseTokenFolder => {
                 self.settings.object_name = naming::DEFAULT_TEMPLATE.to_owned();
-                self.upload = Upload::Idle;
+                self.queue.put_aside();
             }
             Help::Retry => return self.retry(now),
             Help::None => {}
@@ -342,9 +290,13 @@ impl State {
             Step::Configure => self.connect(Reach::Oss, false),
             Step::Select => {
                 let path = PathBuf::from(self.path_field.trim());
-                if path.as_os_str().is_empty() { Vec::new() } else { self.take(path, now) }
+                if path.as_os_str().is_empty() {
+                    Vec::new()
+                } else {
+                    self.act_on_queue(QueueAction::Take(vec![path]), now)
+                }
             }
-            Step::Upload => self.start_upload(),
+            Step::Upload => self.start_upload(now),
             Step::Thumbnail => {
                 self.processed.asked = None;
                 self.processed.failed = None;

@@ -9,6 +9,7 @@ use crate::action::Action;
 use crate::command::{Hop, HopOutcome};
 use crate::icons::Icon;
 use crate::naming;
+use crate::problem::Help;
 use crate::state::{Connection, State};
 use crate::theme::{palette, space};
 use crate::widgets::{self, Tone};
@@ -21,7 +22,7 @@ pub fn show(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
             "Where to upload",
             "The app server hands out a short-lived token; the picture itself goes straight to OSS.",
         );
-        let entered = fields(ui, state);
+        let entered = fields(ui, state, out);
         ui.add_space(space::S);
         buttons(ui, state, entered, out);
         if !state.filled.is_empty() {
@@ -40,7 +41,7 @@ pub fn show(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
 }
 
 /// Returns whether Enter was pressed in one of the fields.
-fn fields(ui: &mut Ui, state: &mut State) -> bool {
+fn fields(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) -> bool {
     ui.spacing_mut().item_spacing.y = space::M;
     let settings = &mut state.settings;
     let mut entered = submitted(&widgets::field(
@@ -63,13 +64,13 @@ fn fields(ui: &mut Ui, state: &mut State) -> bool {
     entered |= submitted(&widgets::field(&mut right, "Object name", &mut settings.object_name, hint));
     widgets::join(ui, &[left, right]);
     ui.spacing_mut().item_spacing.y = space::S;
-    naming_preview(ui, state);
+    naming_preview(ui, state, out);
     naming_help(ui, state);
     entered
 }
 
 /// What the template makes of the picture, and whether OSS will take it.
-pub fn naming_preview(ui: &mut Ui, state: &State) {
+pub fn naming_preview(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
     let (key, prefix) = (state.key(), state.prefix());
     let colors = palette(ui);
     let format = |style: TextStyle, color| egui::TextFormat::simple(style.resolve(ui.style()), color);
@@ -87,9 +88,24 @@ pub fn naming_preview(ui: &mut Ui, state: &State) {
         Some(naming::Doubt::OutsidePrefix) => {
             let folder = prefix.unwrap_or_default();
             let words = format!("This lies outside {folder}, which is all that the token covers: OSS will refuse it.");
-            widgets::say(ui, Tone::Warn, words);
+            widgets::banner(ui, Tone::Warn, |ui| {
+                ui.label(words);
+                ui.horizontal_wrapped(|ui| {
+                    if widgets::small_button(ui, &format!("Put it into {folder}")).clicked() {
+                        out.push(Action::Help(Help::UseTokenFolder));
+                    }
+                    why_refused(ui, out);
+                });
+            });
         }
         None => {}
+    }
+}
+
+/// A button that shows in the policy lab who decides on this object's name.
+pub fn why_refused(ui: &mut Ui, out: &mut Vec<Action>) {
+    if widgets::small_button(ui, "Look at the policies").clicked() {
+        out.push(Action::WhyDenied(Some("oss:PutObject".to_owned())));
     }
 }
 

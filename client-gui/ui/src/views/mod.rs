@@ -7,6 +7,7 @@ pub mod lab;
 pub mod page;
 pub mod part_map;
 pub mod problem;
+pub mod queue;
 pub mod result;
 pub mod select;
 pub mod stepper;

@@ -1,42 +1,96 @@
-//! Step 2: choose a picture: with the dialog, by dropping it, or by its path.
+//! Step 2: choose pictures: with the dialog, by dropping or pasting them, by a path, or test pictures of our own.
 
+use ::samples::Set;
 use egui::{Align, Layout, RichText, Shape, Stroke, TextStyle, Ui, Vec2};
 
 use super::configure::submitted;
-use super::problem;
+use super::{problem, queue};
 use crate::action::{Action, Step};
 use crate::art::{Art, Slot};
 use crate::command::Picture;
 use crate::format;
 use crate::icons::Icon;
+use crate::queue::QueueAction;
 use crate::state::{Selection, State};
 use crate::theme::{palette, space};
 use crate::widgets;
+
+/// How much of the list is in sight, in points.
+const LIST: f32 = 240.0;
 
 /// Draws the step.
 pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
         widgets::heading(
             ui,
-            "Which picture",
-            "JPEG, PNG, WebP, GIF, BMP or TIFF. It stays on this computer until you press Upload.",
+            "Which pictures",
+            "JPEG, PNG, WebP, GIF, BMP or TIFF, as many as you like. They stay on this computer until you press Upload.",
         );
-        match &state.picture {
-            Selection::Ready(picture) => chosen(ui, picture, art, out),
-            Selection::Loading(_, path) => {
+        match (&state.picture, state.queue.gathering) {
+            (_, Some((_, words))) if state.queue.items.is_empty() => drop_zone(ui, words, out),
+            (Selection::Ready(picture), _) => chosen(ui, picture, art, out),
+            (Selection::Loading(_, path), _) if !state.queue.is_list() => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 drop_zone(ui, &format!("Reading {name}"), out);
             }
-            Selection::Failed(error) => {
+            (Selection::Loading(..), _) => {
+                describe_file(ui, state);
+                ui.add_space(space::M);
+                go_on(ui, out);
+            }
+            (Selection::Failed(error), _) => {
                 problem::show(ui, error, out);
                 ui.add_space(space::XS);
-                drop_zone(ui, "Drop another picture here", out);
+                widgets::remark(ui, "There is no preview, but the file can be uploaded as it is.");
+                go_on(ui, out);
             }
-            Selection::None => drop_zone(ui, "Drop a picture here", out),
+            (Selection::None, _) => drop_zone(ui, "Drop pictures here", out),
+        }
+        if state.queue.is_list() {
+            ui.add_space(space::M);
+            let sum = state.queue.overall();
+            let words = format!("{} files, {}", state.queue.items.len(), format::bytes(sum.total));
+            ui.label(RichText::new(words).text_style(TextStyle::Heading));
+            queue::list(ui, state, LIST, out);
+        }
+        if let Some((_, words)) = state.queue.gathering.filter(|_| !state.queue.items.is_empty()) {
+            widgets::line(ui, Icon::Dots, palette(ui).muted, words);
         }
         ui.add_space(space::S);
         path_row(ui, &mut state.path_field, out);
+        ui.add_space(space::XS);
+        test_pictures(ui, state.queue.gathering.is_none(), out);
     });
+}
+
+/// Buttons that take pictures which the app paints itself.
+fn test_pictures(ui: &mut Ui, enabled: bool, out: &mut Vec<Action>) {
+    widgets::remark(ui, "Or take test pictures");
+    ui.add_enabled_ui(enabled, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = Vec2::splat(space::XS);
+            for set in Set::ALL {
+                let (name, about) = set_in_words(set);
+                if widgets::small_button(ui, name).on_hover_text(about).clicked() {
+                    out.push(Action::Queue(QueueAction::Samples(set)));
+                }
+            }
+        });
+    });
+}
+
+fn set_in_words(set: Set) -> (&'static str, &'static str) {
+    match set {
+        Set::Photos => ("Photos", "From one pixel to 12 megapixels, wide and tall"),
+        Set::Formats => ("Formats", "JPEG, PNG, WebP, GIF, BMP, TIFF; CMYK, grey, 16 bits, transparent, animated"),
+        Set::Orientations => {
+            ("Orientations", "The eight EXIF orientations; all look the same where they are respected")
+        }
+        Set::OddNames => ("Odd names", "Names that are hard to encode, to sign and to show"),
+        Set::Broken => ("Broken", "Empty, cut off, damaged, no picture at all"),
+        Set::Large => ("Large", "Files of many parts"),
+        Set::Many => ("200 small", "Two hundred small pictures"),
+    }
 }
 
 fn drop_zone(ui: &mut Ui, words: &str, out: &mut Vec<Action>) {
@@ -47,12 +101,36 @@ fn drop_zone(ui: &mut Ui, words: &str, out: &mut Vec<Action>) {
     dashed_frame(ui, rect.shrink(1.0), Stroke::new(1.5, colors.muted.gamma_multiply(0.55)));
     let inside = egui::UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Center));
     let mut inside = ui.new_child(inside);
-    inside.add_space(26.0);
+    inside.add_space(20.0);
     widgets::icon(&mut inside, Icon::Picture, 46.0, colors.accent);
     inside.add_space(space::XS);
     inside.label(RichText::new(words).text_style(TextStyle::Heading));
-    widgets::remark(&mut inside, "or");
-    select_button(&mut inside, out);
+    widgets::remark(&mut inside, "or paste with Ctrl+V, or");
+    // Two buttons in the middle: as wide as they come out.
+    let width = 268.0_f32.min(inside.available_width());
+    inside.allocate_ui_with_layout(Vec2::new(width, 36.0), Layout::left_to_right(Align::Center), |ui| {
+        select_button(ui, out);
+        folder_button(ui, out);
+    });
+}
+
+fn folder_button(ui: &mut Ui, out: &mut Vec<Action>) {
+    if widgets::secondary(ui, true, "Select Folder").on_hover_text("All pictures of a folder").clicked() {
+        out.push(Action::PickFolder);
+    }
+}
+
+/// On to the next step, or more files.
+fn go_on(ui: &mut Ui, out: &mut Vec<Action>) {
+    ui.horizontal_wrapped(|ui| {
+        if widgets::primary(ui, true, "Continue to Upload").clicked() {
+            out.push(Action::GoTo(Step::Upload));
+        }
+        if widgets::secondary(ui, true, "Select Image").on_hover_text("More of them (Ctrl+O)").clicked() {
+            out.push(Action::PickImage);
+        }
+        folder_button(ui, out);
+    });
 }
 
 fn select_button(ui: &mut Ui, out: &mut Vec<Action>) {
@@ -81,18 +159,19 @@ fn dashed_frame(ui: &Ui, rect: egui::Rect, stroke: Stroke) {
 
 fn chosen(ui: &mut Ui, picture: &Picture, art: &mut Art, out: &mut Vec<Action>) {
     const PREVIEW: f32 = 260.0;
+    if ui.available_width() < 1.8 * PREVIEW {
+        // One below the other in a narrow window.
+        let room = Vec2::new(ui.available_width(), 200.0);
+        art.show(ui, Slot::Original, &picture.preview, room, &picture.name);
+        describe(ui, picture);
+        ui.add_space(space::S);
+        return go_on(ui, out);
+    }
     let [mut left, mut right] = widgets::split(ui, PREVIEW, space::L);
     art.show(&mut left, Slot::Original, &picture.preview, Vec2::new(PREVIEW, 240.0), &picture.name);
     describe(&mut right, picture);
     right.add_space(space::M);
-    right.horizontal_wrapped(|ui| {
-        if widgets::primary(ui, true, "Continue to Upload").clicked() {
-            out.push(Action::GoTo(Step::Upload));
-        }
-        if widgets::secondary(ui, true, "Select Image").on_hover_text("Another one (Ctrl+O)").clicked() {
-            out.push(Action::PickImage);
-        }
-    });
+    go_on(&mut right, out);
     widgets::join(ui, &[left, right]);
 }
 
@@ -106,6 +185,17 @@ pub fn describe(ui: &mut Ui, picture: &Picture) {
     ui.label(RichText::new(bytes).color(palette(ui).muted));
 }
 
+/// Name and size of the selected file, whatever it is.
+pub fn describe_file(ui: &mut Ui, state: &State) {
+    let Some(item) = state.queue.selected() else { return };
+    ui.spacing_mut().item_spacing.y = space::XS;
+    ui.add(egui::Label::new(RichText::new(&item.file.name).text_style(TextStyle::Heading)).wrap());
+    let bytes = format!("{} ({})", format::bytes(item.file.bytes), format::exact_bytes(item.file.bytes));
+    ui.label(RichText::new(bytes).color(palette(ui).muted));
+    let words = if matches!(state.picture, Selection::Failed(_)) { "no preview" } else { "reading it for the preview" };
+    widgets::remark(ui, words);
+}
+
 fn path_row(ui: &mut Ui, path: &mut String, out: &mut Vec<Action>) {
     const BUTTON: f32 = 84.0;
     let width = ui.available_width() - BUTTON - space::S;
@@ -115,7 +205,7 @@ fn path_row(ui: &mut Ui, path: &mut String, out: &mut Vec<Action>) {
     right.add_space(label_height);
     let typed = !path.trim().is_empty();
     if widgets::wide(&mut right, typed, "Open").clicked() || (submitted(&field) && typed) {
-        out.push(Action::TakeImage(path.trim().into()));
+        out.push(Action::Queue(QueueAction::Take(vec![path.trim().into()])));
     }
     widgets::join(ui, &[left, right]);
 }

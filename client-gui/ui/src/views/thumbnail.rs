@@ -8,9 +8,10 @@ use crate::art::{Art, Slot};
 use crate::command::{Picture, Processed};
 use crate::format;
 use crate::icons::Icon;
+use crate::queue::Upload;
 use crate::recipe;
 use crate::settings::{Position, Thumbnail};
-use crate::state::{State, Upload};
+use crate::state::State;
 use crate::theme::{self, palette, space};
 use crate::widgets::{self, Tone};
 
@@ -30,7 +31,7 @@ const COLORS: [(&str, [u8; 3]); 6] = [
 /// Draws the step.
 pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
-        if !matches!(state.upload, Upload::Done(_)) {
+        if !matches!(state.upload(), Upload::Done(_)) {
             let words = "Upload a picture first; OSS then makes thumbnails of it on request.";
             if widgets::empty(ui, Icon::Upload, "Nothing uploaded yet", words, "Go to step 3").clicked() {
                 out.push(Action::GoTo(Step::Upload));

@@ -1,77 +1,94 @@
-//! Step 3: under which name, in which way; then how far it is, and how it ended.
+//! Step 3: the list, if there are several files; of the one that is looked at, under which name, in which way, how far it is, how it ended.
 
 use std::collections::VecDeque;
 
 use egui::{RichText, TextStyle, Ui, Vec2};
 
-use super::configure::naming_preview;
-use super::{part_map, problem, result, select};
+use super::configure::{naming_preview, why_refused};
+use super::{part_map, problem, queue, result, select};
 use crate::action::{Action, Step};
 use crate::art::{Art, Slot};
 use crate::command::Progress;
 use crate::format;
 use crate::icons::Icon;
+use crate::naming;
+use crate::queue::{AUTO_IN_PARTS, ItemId, QueueAction, Upload, pace};
 use crate::settings::UploadMode;
-use crate::state::{State, Upload, pace};
+use crate::state::State;
 use crate::theme::{palette, space};
 use crate::widgets::{self, Tone};
 
 /// The side of the square that the picture fits into.
 const PREVIEW: f32 = 200.0;
 
+/// How much of the list is in sight, in points.
+const LIST: f32 = 286.0;
+
 /// Draws the step.
 pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
-        let busy = matches!(state.upload, Upload::Running { .. });
-        if !busy {
+        let all = state.queue.overall();
+        if !all.under_way() {
             part_map::unfinished(ui, &state.unfinished, out);
         }
-        if state.selected().is_none() && !busy && !matches!(state.upload, Upload::Done(_)) {
+        if state.queue.items.is_empty() {
             let words = "Choose one first; then give it a name here and upload it.";
             if widgets::empty(ui, Icon::Picture, "No picture selected", words, "Choose a picture").clicked() {
                 out.push(Action::GoTo(Step::Select));
             }
             return;
         }
-        match &state.upload {
-            Upload::Running { .. } => running(ui, state, art, out),
-            Upload::Done(receipt) => result::show(ui, receipt, state.selected(), art, out),
-            Upload::Idle => form(ui, state, art, out),
-            Upload::Cancelled => {
-                widgets::say(ui, Tone::Warn, "Cancelled. OSS keeps nothing of it.");
-                ui.add_space(space::S);
-                form(ui, state, art, out);
-            }
-            Upload::Paused => {
-                widgets::say(ui, Tone::Warn, "Paused. A resumable upload goes on where it was.");
-                ui.add_space(space::S);
-                form(ui, state, art, out);
-            }
-            Upload::Failed(error) => {
-                problem::show(ui, error, out);
-                ui.add_space(space::S);
-                form(ui, state, art, out);
-            }
+        if state.queue.is_list() {
+            queue::show_all(ui, state, out);
+            ui.add_space(space::S);
+            queue::list(ui, state, LIST, out);
+            ui.add_space(space::M);
         }
+        one(ui, state, art, out);
     });
 }
 
+/// The file that is looked at.
+fn one(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>) {
+    match state.upload() {
+        Upload::Running { .. } => return running(ui, state, art, out),
+        Upload::Done(receipt) => return result::show(ui, receipt, state.selected(), art, out),
+        Upload::Idle => {}
+        Upload::Waiting => widgets::say(ui, Tone::Good, "It begins when another upload has ended."),
+        Upload::Cancelled => widgets::say(ui, Tone::Warn, "Cancelled. OSS keeps nothing of it."),
+        Upload::Paused => widgets::say(ui, Tone::Warn, "Paused. A resumable upload goes on where it was."),
+        Upload::Failed(error) => problem::show(ui, error, out),
+    }
+    if !matches!(state.upload(), Upload::Idle) {
+        ui.add_space(space::S);
+    }
+    form(ui, state, art, out);
+}
+
 fn form(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>) {
-    let [mut left, mut right] = widgets::split(ui, PREVIEW, space::L);
-    if let Some(picture) = state.selected() {
-        art.show(&mut left, Slot::Original, &picture.preview, Vec2::splat(PREVIEW), &picture.name);
-        select::describe(&mut right, picture);
+    let beside = if ui.available_width() < 2.0 * PREVIEW { 0.0 } else { PREVIEW };
+    let [mut left, mut right] = widgets::split(ui, beside, if beside > 0.0 { space::L } else { 0.0 });
+    match state.selected() {
+        Some(picture) => {
+            if beside > 0.0 {
+                art.show(&mut left, Slot::Original, &picture.preview, Vec2::splat(PREVIEW), &picture.name);
+            }
+            select::describe(&mut right, picture);
+        }
+        None => select::describe_file(&mut right, state),
     }
     right.add_space(space::S);
     widgets::field(&mut right, "Object name", &mut state.settings.object_name, crate::naming::DEFAULT_TEMPLATE);
-    naming_preview(&mut right, state);
+    naming_preview(&mut right, state, out);
+    permission(&mut right, state, out);
     right.add_space(space::S);
-    modes(&mut right, &mut state.settings.mode);
+    modes(&mut right, state, out);
     right.add_space(space::S);
     let hindrance = state.upload_hindrance();
-    let button = widgets::primary(&mut right, hindrance.is_none(), "Upload").on_hover_text("Ctrl+U");
+    let (words, key) = if state.queue.is_list() { ("Upload this one", "") } else { ("Upload", "Ctrl+U") };
+    let button = widgets::primary(&mut right, hindrance.is_none(), words).on_hover_text(key);
     if button.on_disabled_hover_text(hindrance.unwrap_or_default()).clicked() {
-        out.push(Action::Upload);
+        out.extend(state.queue.selected().map(|item| Action::Queue(QueueAction::Start(item.id))));
     }
     if let Some(hindrance) = hindrance {
         widgets::remark(&mut right, hindrance);
@@ -79,31 +96,60 @@ fn form(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>) {
     widgets::join(ui, &[left, right]);
 }
 
-fn modes(ui: &mut Ui, mode: &mut UploadMode) {
-    ui.horizontal(|ui| {
+/// Whether the policies allow this object's name, and which statement decides.
+fn permission(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
+    if state.token.is_none() {
+        return;
+    }
+    let Some((allowed, sentence)) = state.lab.may_put(&state.place().bucket, &state.key()) else { return };
+    let colors = palette(ui);
+    let (icon, color) = if allowed { (Icon::Check, colors.good) } else { (Icon::Cross, colors.bad) };
+    widgets::line(ui, icon, color, &format!("Policy lab: {sentence}"));
+    // Outside of the prefix, the words above have the button.
+    if !allowed && naming::doubt(&state.key(), state.prefix()).is_none() {
+        why_refused(ui, out);
+    }
+}
+
+/// How to upload: all files, or in a list the one that is looked at.
+fn modes(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
+    let own = state.queue.selected().filter(|_| state.queue.is_list());
+    let (id, before) = (own.map(|item| item.id), own.and_then(|item| item.mode).unwrap_or(state.settings.mode));
+    let mut mode = before;
+    ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::L;
-        widgets::choice(ui, mode, UploadMode::Simple, "Simple upload")
+        let limit = format::bytes(AUTO_IN_PARTS);
+        widgets::choice(ui, &mut mode, UploadMode::Auto, "Automatic")
+            .on_hover_text(format!("In one request, or resumable from {limit} on."));
+        widgets::choice(ui, &mut mode, UploadMode::Simple, "Simple upload")
             .on_hover_text("One request. Good for small pictures.");
-        widgets::choice(ui, mode, UploadMode::Resumable, "Resumable upload").on_hover_text(
+        widgets::choice(ui, &mut mode, UploadMode::Resumable, "Resumable upload").on_hover_text(
             "In parts, several at once, each retried by itself, with a checkpoint: it goes on after a pause, a failure or the end of the app.",
         );
     });
+    match id {
+        Some(id) if mode != before => out.push(Action::Queue(QueueAction::Mode(id, Some(mode)))),
+        Some(_) => {}
+        None => state.settings.mode = mode,
+    }
 }
 
 /// The running upload, with its picture where the form had it.
 fn running(ui: &mut Ui, state: &State, art: &mut Art, out: &mut Vec<Action>) {
-    let [mut left, mut right] = widgets::split(ui, PREVIEW, space::L);
-    if let Some(picture) = state.selected() {
+    let beside = if ui.available_width() < 2.0 * PREVIEW { 0.0 } else { PREVIEW };
+    let [mut left, mut right] = widgets::split(ui, beside, if beside > 0.0 { space::L } else { 0.0 });
+    if let Some(picture) = state.selected().filter(|_| beside > 0.0) {
         art.show(&mut left, Slot::Original, &picture.preview, Vec2::splat(PREVIEW), &picture.name);
     }
-    if let Upload::Running { key, progress, samples, parts, stopping, .. } = &state.upload {
+    let Some(item) = state.queue.selected() else { return };
+    if let Upload::Running { key, progress, samples, parts, stopping, .. } = &item.upload {
         let object = format!("oss://{}/{key}", state.place().bucket);
         advance(&mut right, &object, progress, samples, *stopping);
         if parts.len() > 1 {
             part_map::running(&mut right, parts, progress.saved);
         }
         right.add_space(space::S);
-        stops(&mut right, *stopping, parts.len() > 1, out);
+        stops(&mut right, item.id, *stopping, parts.len() > 1, out);
     }
     widgets::join(ui, &[left, right]);
 }
@@ -119,34 +165,20 @@ fn advance(ui: &mut Ui, object: &str, progress: &Progress, samples: &VecDeque<Pr
         ui.label(RichText::new(percent).size(26.0).color(colors.accent));
         ui.label(RichText::new(pace_in_words(progress, samples)).color(colors.muted));
     });
-    bar(ui, share);
+    widgets::progress(ui, share, "Upload progress");
     ui.label(RichText::new(amounts(progress)).color(colors.muted));
 }
 
-fn stops(ui: &mut Ui, stopping: bool, resumable: bool, out: &mut Vec<Action>) {
+fn stops(ui: &mut Ui, id: ItemId, stopping: bool, resumable: bool, out: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         let words = "What OSS has stays there, and the upload can go on at any time";
         if resumable && widgets::secondary(ui, !stopping, "Pause").on_hover_text(words).clicked() {
-            out.push(Action::Pause);
+            out.push(Action::Queue(QueueAction::Pause(id)));
         }
         if widgets::secondary(ui, !stopping, "Cancel").on_hover_text("Esc").clicked() {
             out.push(Action::Cancel);
         }
     });
-}
-
-fn bar(ui: &mut Ui, share: f32) {
-    let colors = palette(ui);
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 10.0), egui::Sense::hover());
-    response.widget_info(|| {
-        let mut info = egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, "Upload progress");
-        info.value = Some(f64::from(share) * 100.0);
-        info
-    });
-    ui.painter().rect_filled(rect, 5.0, colors.line);
-    let mut filled = rect;
-    filled.set_width((rect.width() * share).max(if share > 0.0 { 10.0 } else { 0.0 }));
-    ui.painter().rect_filled(filled, 5.0, colors.accent);
 }
 
 fn pace_in_words(progress: &Progress, samples: &VecDeque<Progress>) -> String {

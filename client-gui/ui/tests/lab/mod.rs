@@ -19,12 +19,6 @@ fn lab(size: [u32; 2], theme: ThemeChoice) -> Desk {
     desk
 }
 
-fn press(desk: &mut Desk, part: &str) {
-    // It may have been scrolled out of sight.
-    desk.harness.get_by_label_contains(part).click_accesskit();
-    desk.harness.run();
-}
-
 fn editor(desk: &mut Desk, text: &str) {
     let label = "Text of the session policy";
     desk.harness.get_by_label(label).focus();
@@ -74,25 +68,25 @@ fn walk(size: [u32; 2], theme: ThemeChoice, name: &str) {
     assert!(desk.sees("Proven: the token touches nothing outside of users/alice/"));
     assert!(desk.sees("13 of 13 pass; every statement is needed by one"));
     desk.shot(&format!("{name}-lab-1"));
-    press(&mut desk, "Ask OSS itself");
+    desk.press("Ask OSS itself");
     answer(&mut desk, &[]);
     assert!(desk.sees("OSS agrees with the prediction in 57 cells"));
-    press(&mut desk, "ListObjects in Own folder");
+    desk.press("ListObjects in Own folder");
     assert!(
         desk.sees(
             "Allowed. Statement 1 of the session policy allows it, and statement 0 of the role policy does, too."
         )
     );
     desk.shot(&format!("{name}-lab-2-allowed"));
-    press(&mut desk, "ListObjects in Sibling");
+    desk.press("ListObjects in Sibling");
     assert!(desk.sees("No statement of the session policy allows it"));
     assert!(desk.sees("StringLike oss:Prefix: wants \"users/alice/*\", the request has \"users/alice0/\""));
     assert!(desk.sees("0003-00000301"));
     desk.shot(&format!("{name}-lab-2-why"));
-    press(&mut desk, "DeleteObject in Own folder");
+    desk.press("DeleteObject in Own folder");
     assert!(desk.sees("Add oss:DeleteObject to statement 0 of the session policy"));
     assert!(desk.sees("Changes: DeleteObject in Own folder."));
-    press(&mut desk, "Add to the session policy");
+    desk.press("Add to the session policy");
     assert!(desk.sees("DeleteObject in Own folder: allowed"));
     assert!(desk.sees("12 of 13 pass"), "a test of the policy minds");
     assert!(desk.sees("Allows more than as loaded, such as oss:deleteobject"));
@@ -132,7 +126,7 @@ fn a_leak_is_told_by_the_key_that_escapes_and_mended_by_its_fix() {
     assert!(desk.sees("PutObject in Sibling: allowed"));
     assert!(desk.sees("on the key \"users/alice\" of the bucket holiday-photos"));
     desk.shot("error-lab-leak");
-    press(&mut desk, "End the folder with /");
+    desk.press("End the folder with /");
     assert!(desk.sees("PutObject in Sibling: denied"));
     assert!(desk.sees("Proven: the token touches nothing"));
 }
@@ -152,13 +146,13 @@ fn what_cannot_be_read_says_where_and_predicts_nothing() {
 #[test]
 fn drift_is_red_and_a_failed_probe_is_told() {
     let mut desk = lab(USUAL, ThemeChoice::Light);
-    press(&mut desk, "Ask OSS itself");
+    desk.press("Ask OSS itself");
     answer(&mut desk, &["GetBucketInfo", "PutObject"]);
     assert!(desk.sees("OSS disagrees in 7 cells"));
-    press(&mut desk, "PutObject in Own folder");
+    desk.press("PutObject in Own folder");
     assert!(desk.sees("That is not what the policies here say"));
     desk.shot("error-lab-drift");
-    press(&mut desk, "Ask OSS itself");
+    desk.press("Ask OSS itself");
     let (job, _) = probes(&desk);
     desk.report([Event::Lab(LabEvent::Probed { job, outcome: Err(denied()) })]);
     assert!(desk.sees("The upload failed"));
@@ -178,7 +172,7 @@ fn from_a_refused_upload_to_its_statement() {
     assert!(desk.sees("Refused: PutObject holiday-photos/users/bob/雪山 sunrise.jpg: denied"));
     assert!(desk.sees("No statement of the session policy allows it"));
     desk.shot("error-lab-denied");
-    press(&mut desk, "Step 3 of 4");
+    desk.press("Step 3 of 4");
     assert!(!desk.harness.state().state().lab.open, "a step leads out of the lab");
 }
 
@@ -212,7 +206,7 @@ fn the_keyboard_alone_reaches_a_cell_and_its_reason() {
 fn policies_come_from_files_and_go_there() {
     let mut desk = lab(LARGE, ThemeChoice::Light);
     desk.type_into("Policy file", "policy/照片.txt");
-    press(&mut desk, "Load");
+    desk.press("Load");
     let path = "policy/照片.txt".into();
     assert_eq!(command(&desk), LabCommand::Load { sheet: Sheet::Session, path });
     let policy =
@@ -220,7 +214,7 @@ fn policies_come_from_files_and_go_there() {
     desk.report([Event::Lab(LabEvent::Loaded { sheet: Sheet::Session, outcome: Ok((policy.to_owned(), None)) })]);
     assert!(desk.sees("PutObject in Own folder: denied"));
     desk.shot("lab-chinese");
-    press(&mut desk, "Save");
+    desk.press("Save");
     let path = "policy/照片.txt".into();
     assert_eq!(command(&desk), LabCommand::Save { sheet: Sheet::Session, path, text: policy.to_owned() });
     let problem = client_ui::problem::Problem::new(

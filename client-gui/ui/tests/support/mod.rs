@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use client_ui::command::{
-    Activity, Command, Event, Hop, HopOutcome, JobId, Picture, Pixels, Processed, Progress, Receipt, TokenView,
+    Activity, Command, Event, Found, Hop, HopOutcome, JobId, Picture, Pixels, Processed, Progress, QueueCommand,
+    QueueEvent, Receipt, TokenView,
 };
-use client_ui::dialogs::{Dialogs, Picked};
+use client_ui::dialogs::{Dialogs, Pick, Picked};
 use client_ui::paint::Painter;
 use client_ui::problem::{Help, Problem};
 use client_ui::settings::{Settings, ThemeChoice};
@@ -57,7 +58,7 @@ impl Jobs for FakeJobs {
 struct FakeDialogs(Rc<RefCell<Script>>);
 
 impl Dialogs for FakeDialogs {
-    fn pick_image(&mut self) {
+    fn pick(&mut self, _: Pick) {
         self.0.borrow_mut().dialogs_opened += 1;
     }
 
@@ -141,6 +142,12 @@ impl Desk {
         self.harness.run();
     }
 
+    /// Presses what may have been scrolled out of sight; `part` is some of its label.
+    pub fn press(&mut self, part: &str) {
+        self.harness.get_by_label_contains(part).click_accesskit();
+        self.harness.run();
+    }
+
     pub fn type_into(&mut self, label: &str, text: &str) {
         self.harness.get_by_label(label).focus();
         self.harness.run();
@@ -175,6 +182,30 @@ impl Desk {
     /// Selects [`photo`] as if it had been dropped.
     pub fn select(&mut self) {
         self.drop_file("/home/me/Pictures/雪山 sunrise.jpg");
+        self.find([("雪山 sunrise.jpg", 4_718_592)]);
+        self.load();
+    }
+
+    /// Lets the search for files find these names and sizes, in the folder of pictures.
+    pub fn find<'a>(&mut self, files: impl IntoIterator<Item = (&'a str, u64)>) {
+        let job = self.job(|command| match command {
+            Command::Queue(
+                QueueCommand::Gather { job, .. } | QueueCommand::Samples { job, .. } | QueueCommand::Paste { job, .. },
+            ) => Some(*job),
+            _ => None,
+        });
+        let found = |(name, bytes): (&str, u64)| Found {
+            path: PathBuf::from("/home/me/Pictures").join(name),
+            name: name.to_owned(),
+            relative: name.to_owned(),
+            bytes,
+        };
+        let found = files.into_iter().map(found).collect();
+        self.report([Event::Queue(QueueEvent::Gathered { job, found, problem: None })]);
+    }
+
+    /// Lets the preview of the selected file be [`photo`].
+    pub fn load(&mut self) {
         let job = self.job(|command| match command {
             Command::Load { job, .. } => Some(*job),
             _ => None,
@@ -189,7 +220,9 @@ impl Desk {
 
     /// Presses Upload and returns its job.
     pub fn upload(&mut self) -> JobId {
-        self.click("Upload");
+        // In a small window it may lie below.
+        self.harness.get_by_label("Upload").click_accesskit();
+        self.harness.run();
         self.job(|command| match command {
             Command::Upload { job, .. } => Some(*job),
             _ => None,
