@@ -14,7 +14,7 @@ Direct Transfer demo. Everything runs in this process, on loopback; it is gone w
                tokens of {minutes} min for {PREFIX}*, by policy/bucket_read_write_policy.txt
   OSS          {oss}   region {region}, bucket {bucket}
   STS          {sts}   role {role}
-  Control      {control}   /decisions (what was decided, and why), /clock
+  Control      {control}   /decisions (what was decided, and why), /clock, /faults (none as yet)
   Demo key     {id}
   Demo secret  {secret}
                of use here alone, and never sent to a host of aliyuncs.com

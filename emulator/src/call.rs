@@ -42,6 +42,8 @@ pub struct Call<'a> {
     pub request_id: &'a str,
     /// The tags that its body brings, where that is what it asks for.
     pub body_tags: &'a [Tag],
+    /// Whether a fault keeps its callback from being made.
+    pub callback_fails: bool,
 }
 
 impl Call<'_> {

@@ -1,6 +1,8 @@
-//! The control port: the decision stream, the accounts, the clock and snapshots. It asks for no key, so it answers only those who sit at this machine.
+//! The control port: the decision stream, the accounts, the clock, faults and snapshots. It asks for no key, so it answers only those who sit at this machine.
 
 mod accounts;
+mod clock;
+mod faults;
 mod snapshots;
 
 use std::convert::Infallible;
@@ -17,9 +19,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::stream;
 use serde::Deserialize;
-use serde_json::{Value, json};
-use shared::clock::ShiftedClock;
-use shared::timefmt;
+use serde_json::json;
+use shared::clock::SkewedClock;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::oss::World;
@@ -30,7 +31,7 @@ pub struct Control {
     /// The world.
     pub world: Arc<World>,
     /// Its clock.
-    pub clock: Arc<ShiftedClock>,
+    pub clock: Arc<SkewedClock>,
     /// With HTTPS, the certificate that clients are to trust.
     pub ca_pem: Option<String>,
     /// The bucket that a reset leaves.
@@ -42,7 +43,8 @@ pub fn router(control: Control) -> Router {
     Router::new()
         .route("/decisions", get(decisions))
         .route("/accounts", get(accounts::show).put(accounts::put))
-        .route("/clock", get(clock).post(move_clock))
+        .route("/clock", get(clock::show).post(clock::set))
+        .route("/faults", get(faults::show).put(faults::set).delete(faults::clear))
         .route("/callback_pub_key.pem", get(callback_key))
         .route("/ca.pem", get(ca_pem))
         .merge(snapshots::routes())
@@ -112,35 +114,10 @@ async fn callback_key(State(control): State<Control>) -> Response {
     ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response()
 }
 
-fn clock_json(control: &Control) -> Json<Value> {
-    let offset = control.clock.offset().whole_milliseconds();
-    Json(json!({
-        "now": timefmt::iso8601_millis(control.world.clock.now()),
-        "offset_ms": i64::try_from(offset).unwrap_or_default(),
-    }))
-}
-
-/// `GET /clock`: the emulator's time and how far it is from this machine's.
-async fn clock(State(control): State<Control>) -> Json<Value> {
-    clock_json(&control)
-}
-
 /// `GET /ca.pem`: what a client of OSS and STS is to trust, if they are served over TLS.
 async fn ca_pem(State(control): State<Control>) -> Response {
     match control.ca_pem {
         Some(pem) => ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response(),
         None => (StatusCode::NOT_FOUND, Json(json!({ "error": "HTTPS is off; start with --https" }))).into_response(),
     }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Move {
-    advance_seconds: i64,
-}
-
-/// `POST /clock {"advance_seconds": N}`: moves the emulator's time; back with a negative number.
-async fn move_clock(State(control): State<Control>, Json(step): Json<Move>) -> Json<Value> {
-    control.clock.advance(time::Duration::seconds(step.advance_seconds));
-    clock_json(&control)
 }

@@ -7,6 +7,7 @@ mod call;
 mod callback;
 mod caller;
 mod control;
+mod faults;
 #[cfg(test)]
 mod hostile;
 pub mod img;

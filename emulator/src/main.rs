@@ -54,6 +54,12 @@ async fn serve(options: Options) -> ExitCode {
         running.ready.sts_endpoint,
         running.ready.control_endpoint,
     );
+    if let Some(faults) = &running.ready.faults {
+        tracing::warn!(
+            "things go wrong on purpose: {faults}; DELETE {}/faults ends that",
+            running.ready.control_endpoint
+        );
+    }
     signals.told_to_stop().await;
     running.shutdown().await;
     ExitCode::SUCCESS

@@ -27,7 +27,7 @@ pub struct Options {
     /// Where STS listens.
     #[arg(long, env = "EMULATOR_STS_LISTEN", value_name = "ADDRESS", default_value_t = FREE_LOOPBACK_PORT)]
     pub sts_listen: SocketAddr,
-    /// Where the control port listens: decisions, accounts and the clock. It asks for no key, so keep it on loopback.
+    /// Where the control port listens: decisions, accounts, faults and the clock. It asks for no key, so keep it on loopback.
     #[arg(long, env = "EMULATOR_CONTROL_LISTEN", value_name = "ADDRESS", default_value_t = FREE_LOOPBACK_PORT)]
     pub control_listen: SocketAddr,
     /// The region of all buckets.
@@ -63,6 +63,12 @@ pub struct Options {
     /// The most calls a second of each STS action, 100 in real STS; more are throttled. Without a limit when absent.
     #[arg(long, env = "EMULATOR_STS_RATE", value_name = "CALLS")]
     pub sts_rate: Option<NonZeroU32>,
+    /// Faults to begin with: lift, train-tunnel, hotel-wi-fi, flaky-4g or midnight-expiry. The control port changes them at /faults.
+    #[arg(long, env = "EMULATOR_FAULTS", value_name = "PRESET")]
+    pub faults: Option<String>,
+    /// Where the chance in the faults begins; the same seed does the same to the same requests.
+    #[arg(long, env = "EMULATOR_FAULT_SEED", value_name = "NUMBER", default_value_t = 0)]
+    pub fault_seed: u64,
 }
 
 #[allow(clippy::unnecessary_wraps)] // the form that clap asks for
@@ -91,6 +97,8 @@ impl Default for Options {
             refuse_v1: false,
             no_sync: false,
             sts_rate: None,
+            faults: None,
+            fault_seed: 0,
         }
     }
 }

@@ -8,10 +8,12 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{Response, header};
+use axum::response::IntoResponse;
 use shared::bucket::BucketName;
 use shared::clock::Clock;
 use shared::decision::Decision;
 use shared::error::{OssCode, OssError};
+use shared::fault::Service;
 use shared::object_key::ObjectKey;
 use shared::region::Region;
 use shared::sign::Request;
@@ -22,8 +24,9 @@ use crate::accounts::AccountsCell;
 use crate::authenticate::{Authority, Caller, Findings, authenticate};
 use crate::authorize::Question;
 pub use crate::call::Call;
+use crate::faults::{Faults, Strike, Subject};
 pub use crate::intake::Intake;
-use crate::listen::Secure;
+use crate::listen::{Cut, Secure};
 use crate::operation::{Op, Operation, Plane};
 use crate::ops::{self, Failure};
 use crate::pace::Pace;
@@ -56,6 +59,8 @@ pub struct World {
     pub refuse_v1: bool,
     /// When lifecycle rules were carried out.
     pub sweeps: Sweeps,
+    /// What goes wrong on purpose.
+    pub faults: Faults,
     /// Sends the callbacks of uploads.
     pub callbacks: crate::callback::Caller,
 }
@@ -92,13 +97,34 @@ pub async fn handle(
         ..Decision::default()
     };
     let mut unfinished = Unfinished { store: &world.store, finished: head || parts.method == axum::http::Method::GET };
-    let mut body = Intake::new(body, parts.headers.contains_key(header::EXPECT));
     let request = target::request_of(&parts, &world.hosts);
+    let strike = match &request {
+        Ok(request) if world.faults.are_set() => strike_of(&world, request, &mut decision),
+        _ => None,
+    };
+    let strike = strike.as_ref();
+    let body = match strike {
+        Some(strike) => {
+            strike.wait().await;
+            strike.receive(&parts.headers, body)
+        }
+        None => body,
+    };
+    let mut body = Intake::new(body, parts.headers.contains_key(header::EXPECT));
+    if let Some(cut) = strike.and_then(|strike| strike.drops_before(&parts.headers)) {
+        unfinished.finished = true;
+        return lost(&world, cut, started, decision);
+    }
     let outcome = match &request {
         Ok(request) => {
             decision.path = described(request);
             let peer = Peer { ip: peer.ip(), secure: secure.0 };
-            serve((&world, &request_id), request, (&host, peer), now, &mut body, &mut decision).await
+            match strike.and_then(Strike::refusal) {
+                Some(refusal) => Err(refusal.into()),
+                None => {
+                    serve((&world, &request_id, strike), request, (&host, peer), now, &mut body, &mut decision).await
+                }
+            }
         }
         Err(error) => Err(error.clone().into()),
     };
@@ -124,13 +150,58 @@ pub async fn handle(
     }
     let elapsed = started.elapsed();
     reply::finish(&mut response, &request_id, now, elapsed.as_millis());
-    decision.status = response.status().as_u16();
     decision.bytes_in = body.received;
+    if let Some(strike) = strike {
+        response = match strike.answer(response) {
+            Ok(response) => response,
+            Err(cut) => {
+                unfinished.finished = true;
+                return lost(&world, cut, started, decision);
+            }
+        };
+    }
+    decision.status = response.status().as_u16();
     decision.bytes_out = if head { 0 } else { content_length(&response) };
     decision.duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     world.recorder.record(decision);
     unfinished.finished = true;
     response
+}
+
+/// The faults that strike a request; the record says which.
+fn strike_of(world: &World, request: &Request, decision: &mut Decision) -> Option<Strike> {
+    let operation = Operation::recognise(request);
+    let given = |header, param| request.header(header).or_else(|| request.param(param)).is_some();
+    let subject = Subject {
+        service: Service::Oss,
+        operation: operation.as_ref().map(Operation::name).unwrap_or_default(),
+        method: &request.method,
+        key: request.key.as_deref().unwrap_or_default(),
+        part: request.param("partNumber").and_then(|number| number.parse().ok()),
+        has_token: given("x-oss-security-token", "security-token") || given("", "x-oss-security-token"),
+        has_callback: given("x-oss-callback", "callback"),
+    };
+    let strike = world.faults.strike(subject)?;
+    if let Ok(operation) = &operation {
+        // A request that is not served is named all the same.
+        name(decision, operation, request);
+    }
+    decision.path = described(request);
+    decision.faults = strike.names();
+    Some(strike)
+}
+
+/// The end of a request whose connection ends without an answer.
+fn lost(world: &World, cut: Cut, started: Instant, mut decision: Decision) -> Response<Body> {
+    decision.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    world.recorder.record(decision);
+    cut.into_response()
+}
+
+fn name(decision: &mut Decision, operation: &Operation, request: &Request) {
+    operation.name().clone_into(&mut decision.operation);
+    operation.action().clone_into(&mut decision.action);
+    decision.part_number = request.param("partNumber").and_then(|number| number.parse().ok());
 }
 
 /// A change that is cut off, as its client leaves, may have kept a blob that no record will name.
@@ -148,7 +219,7 @@ impl Drop for Unfinished<'_> {
 }
 
 async fn serve(
-    (world, request_id): (&Arc<World>, &str),
+    (world, request_id, strike): (&Arc<World>, &str, Option<&Strike>),
     request: &Request,
     (host, peer): (&str, Peer),
     now: OffsetDateTime,
@@ -157,9 +228,7 @@ async fn serve(
 ) -> Result<Response<Body>, Failure> {
     let operation = Operation::recognise(request);
     if let Ok(operation) = &operation {
-        operation.name().clone_into(&mut decision.operation);
-        operation.action().clone_into(&mut decision.action);
-        decision.part_number = request.param("partNumber").and_then(|number| number.parse().ok());
+        name(decision, operation, request);
     }
     let mut findings = Findings::default();
     let accounts = world.accounts.snapshot();
@@ -169,7 +238,10 @@ async fn serve(
     let (source_ip, secure) = (peer.ip, peer.secure);
     let accounts = &*accounts;
     let body_tags = &[];
-    let call = Call { world, accounts, caller: &nobody, request, host, source_ip, secure, now, request_id, body_tags };
+    let callback_fails = strike.is_some_and(Strike::callback_fails);
+    let caller = &nobody;
+    let call =
+        Call { world, accounts, caller, request, host, source_ip, secure, now, request_id, body_tags, callback_fails };
     if let Ok(operation) = &operation
         && operation.op() == Op::PostObject
     {

@@ -47,7 +47,8 @@ fn size_of(decision: &Decision) -> usize {
         _ => 0,
     };
     let layers: usize = decision.layers.iter().map(|layer| std::mem::size_of_val(layer) + layer.because.len()).sum();
-    let texts = decision.path.len() + decision.resource.len() + decision.method.len() + signature + layers;
+    let faults: usize = decision.faults.iter().map(|fault| std::mem::size_of_val(fault) + fault.len()).sum();
+    let texts = decision.path.len() + decision.resource.len() + decision.method.len() + signature + layers + faults;
     std::mem::size_of::<Decision>() + texts
 }
 

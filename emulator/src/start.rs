@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use serde::Serialize;
-use shared::clock::ShiftedClock;
+use shared::clock::{ShiftedClock, SkewedClock};
+use shared::fault::FaultPlan;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 use crate::accounts::{Accounts, AccountsCell, Origin, OriginError};
 use crate::callback::{self, CallbackKey};
 use crate::control::{self, Control};
+use crate::faults::Faults;
 use crate::listen::{self, Door, Limits};
 use crate::options::Options;
 use crate::oss::{self, World};
@@ -62,6 +64,9 @@ pub enum StartError {
     /// Callbacks cannot be signed or sent.
     #[error(transparent)]
     Callback(#[from] callback::SetupError),
+    /// There are no such faults.
+    #[error("--faults {0}: there is no such preset; there are {names}", names = preset_names())]
+    Faults(String),
     /// A task of the start failed.
     #[error("the start was cut off: {0}")]
     CutOff(#[from] tokio::task::JoinError),
@@ -86,6 +91,9 @@ pub struct Ready {
     pub access_key_secret: String,
     /// The role that the options name, or the first one; empty when there is none.
     pub role_arn: String,
+    /// What goes wrong on purpose: `Lift, seed 7`; absent when nothing does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faults: Option<String>,
 }
 
 /// How long requests under way may take at the end.
@@ -123,6 +131,13 @@ impl Running {
 /// [`StartError`], which names the option that is to be changed.
 pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running, StartError> {
     let origin = Origin::of(&options)?;
+    let faults = Faults::default();
+    if let Some(preset) = &options.faults {
+        let plan = FaultPlan::preset(preset, options.fault_seed);
+        faults.set(plan.ok_or_else(|| StartError::Faults(preset.clone()))?);
+    }
+    // Right as yet: the control port can put the emulator's clock and its clients' apart.
+    let clock = Arc::new(SkewedClock::new(clock));
     let https_names = options.https.then(|| tls::names(&options));
     let scheme = if https_names.is_some() { "https" } else { "http" };
     let (oss_socket, oss_endpoint) = bind("--listen", options.listen, scheme)?;
@@ -146,7 +161,8 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
     };
     let (tls, ca_pem) = https.map(|identity| (identity.acceptor, identity.ca_pem)).unzip();
     let (accounts, sealer) = open_private(origin, files.clone()).await?;
-    let ready = Ready { oss_endpoint, sts_endpoint, control_endpoint, ..readiness(&options, &accounts) };
+    let ready = Ready { faults: faults.title(), ..readiness(&options, &accounts) };
+    let ready = Ready { oss_endpoint, sts_endpoint, control_endpoint, ..ready };
 
     let world = Arc::new(World {
         accounts: AccountsCell::new(accounts, files),
@@ -160,6 +176,7 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
         refuse_v1: options.refuse_v1,
         callbacks,
         sweeps: Sweeps::default(),
+        faults,
     });
     let (stop, stopped) = watch::channel(false);
     let oss = Router::new().fallback(oss::handle).with_state(Arc::clone(&world));
@@ -186,6 +203,10 @@ async fn open_private(origin: Origin, files: Option<PrivateFiles>) -> Result<(Ac
         Ok((accounts, sealer))
     };
     tokio::task::spawn_blocking(open).await?
+}
+
+fn preset_names() -> String {
+    shared::fault::PRESETS.iter().map(|preset| preset.name).collect::<Vec<_>>().join(", ")
 }
 
 /// What to say when all is ready, the endpoints aside.
@@ -225,7 +246,7 @@ async fn open_callback_key(dir: PathBuf) -> Result<CallbackKey, StartError> {
     }
 }
 
-async fn open_store(dir: PathBuf, sync: Sync, bucket: String, clock: Arc<ShiftedClock>) -> Result<Store, StartError> {
+async fn open_store(dir: PathBuf, sync: Sync, bucket: String, clock: Arc<SkewedClock>) -> Result<Store, StartError> {
     let at = dir.clone();
     let open = move || {
         let store = Store::open(&dir, sync)?;

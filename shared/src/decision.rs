@@ -30,7 +30,7 @@ pub struct Decision {
     pub signature: SignatureOutcome,
     /// What each policy layer said, in the order of evaluation.
     pub layers: Vec<LayerOutcome>,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the answer; 0 when a fault left the request without one.
     pub status: u16,
     /// `AccessDenied` and the like; empty on success.
     pub error_code: String,
@@ -43,6 +43,9 @@ pub struct Decision {
     /// The part, for UploadPart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part_number: Option<u32>,
+    /// The faults that struck it, as `latency 120 ms`; see [`fault`](crate::fault).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
     /// Microseconds from the request's head to the answer's head.
     pub duration_us: u64,
 }

@@ -6,6 +6,7 @@ pub mod crc64;
 pub mod credentials;
 pub mod decision;
 pub mod error;
+pub mod fault;
 pub mod font;
 pub mod img;
 pub mod object_key;

@@ -15,7 +15,7 @@ const MAX_BYTES: usize = 1 << 20;
 
 /// What went wrong at one URL.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub enum Failure {
     /// No connection.
     Connect,
     /// No TLS, or an answer that is no HTTP or breaks off.

@@ -11,6 +11,7 @@ mod variables;
 
 use std::path::PathBuf;
 
+pub use answer::Failure;
 pub use key::CallbackKey;
 pub use plan::Plan;
 pub use send::Caller;

@@ -11,17 +11,18 @@ mod seat;
 mod wire;
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, Response, header};
+use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -36,7 +37,7 @@ use tower::{BoxError, Service};
 
 use head::Refusal;
 use seat::Seat;
-use wire::Wire;
+use wire::{Socket, Wire};
 
 use crate::reply;
 
@@ -97,6 +98,25 @@ fn open_files() -> Option<usize> {
 /// In a request's extensions: whether it came over TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Secure(pub bool);
+
+/// In an answer's extensions: it is not sent; the connection ends in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Cut {
+    /// As when the other side goes away.
+    #[error("closed without an answer")]
+    Close,
+    /// As when something on the way drops it.
+    #[error("reset without an answer")]
+    Reset,
+}
+
+impl IntoResponse for Cut {
+    fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::empty());
+        response.extensions_mut().insert(self);
+        response
+    }
+}
 
 /// The door of one service. Requests reach the router with [`ConnectInfo<SocketAddr>`] and [`Secure`] in their extensions.
 pub struct Door {
@@ -275,7 +295,7 @@ async fn connect(
 }
 
 /// Requests and answers, until either side has had enough.
-async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+async fn converse<S: AsyncRead + AsyncWrite + Socket + Unpin + Send + 'static>(
     wire: Wire<S>,
     peer: SocketAddr,
     secure: Secure,
@@ -287,11 +307,20 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         let refusal = seat.refusal.get().copied();
         request.extensions_mut().insert(ConnectInfo(peer));
         request.extensions_mut().insert(secure);
-        let mut router = router.clone();
+        let (mut router, seat) = (router.clone(), Arc::clone(&seat));
         async move {
-            match refusal {
-                Some(refusal) => Ok::<_, Infallible>(refused(refusal)),
-                None => router.call(request.map(Body::new)).await,
+            if let Some(refusal) = refusal {
+                return Ok(refused(refusal));
+            }
+            let Ok(response) = router.call(request.map(Body::new)).await;
+            match response.extensions().get::<Cut>().copied() {
+                None => Ok(response),
+                Some(cut) => {
+                    if cut == Cut::Reset {
+                        seat.reset.store(true, Ordering::Relaxed);
+                    }
+                    Err(cut)
+                }
             }
         }
     });

@@ -1,7 +1,7 @@
 //! What is known of a connection from outside: whether it waits for its client, and since when.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::time::{Duration, Instant};
 
@@ -18,12 +18,15 @@ pub struct Seat {
     waits: AtomicU64,
     /// Why the connection's last head goes no further.
     pub refusal: OnceLock<Refusal>,
+    /// Whether the connection ends in a reset.
+    pub reset: AtomicBool,
 }
 
 impl Seat {
     /// A connection that was opened just now, and waits for its first request.
     pub fn new() -> Self {
-        Self { opened: Instant::now(), waits: AtomicU64::new(2), refusal: OnceLock::new() }
+        let (waits, reset) = (AtomicU64::new(2), AtomicBool::new(false));
+        Self { opened: Instant::now(), waits, refusal: OnceLock::new(), reset }
     }
 
     /// When it was opened.

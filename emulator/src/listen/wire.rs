@@ -3,11 +3,14 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, Sleep, sleep_until};
+use tokio_rustls::server::TlsStream;
 
 use super::Limits;
 use super::head::{self, Body, Refusal, Scan};
@@ -24,7 +27,7 @@ const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\nconnection: close\r
 /// A head is kept back until it is whole, and goes on only if [`head::read`] finds nothing against it; else the reason is
 /// left in the [`Seat`]. Bytes beyond a request stay here, so that none is seen as a head without having been checked.
 #[derive(Debug)]
-pub struct Wire<S> {
+pub struct Wire<S: Socket> {
     stream: S,
     limits: Limits,
     seat: Arc<Seat>,
@@ -43,6 +46,33 @@ pub struct Wire<S> {
     closed: Option<Instant>,
 }
 
+/// What lies below a connection's bytes.
+pub trait Socket {
+    /// From here on, its end is a reset, and what waits to be sent is lost.
+    fn reset_at_end(&self);
+}
+
+impl Socket for TcpStream {
+    fn reset_at_end(&self) {
+        // Where that cannot be, it is closed.
+        let _ = self.set_zero_linger();
+    }
+}
+
+impl Socket for TlsStream<TcpStream> {
+    fn reset_at_end(&self) {
+        self.get_ref().0.reset_at_end();
+    }
+}
+
+impl<S: Socket> Drop for Wire<S> {
+    fn drop(&mut self) {
+        if self.seat.reset.load(Ordering::Relaxed) {
+            self.stream.reset_at_end();
+        }
+    }
+}
+
 /// What comes after the bytes that are passed.
 #[derive(Debug)]
 enum Next {
@@ -59,7 +89,7 @@ enum Awaited {
     Body,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+impl<S: AsyncRead + AsyncWrite + Socket + Unpin> Wire<S> {
     /// Takes over a connection that waits for its first request.
     pub fn new(stream: S, limits: Limits, seat: Arc<Seat>) -> Self {
         Self {
@@ -218,7 +248,7 @@ fn take(next: &mut Next, bytes: &[u8]) -> io::Result<usize> {
     })
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
+impl<S: AsyncRead + AsyncWrite + Socket + Unpin> AsyncRead for Wire<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let me = self.get_mut();
         loop {
@@ -249,7 +279,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl<S: AsyncRead + AsyncWrite + Socket + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let me = self.get_mut();
         let outcome = Pin::new(&mut me.stream).poll_write(cx, bytes);

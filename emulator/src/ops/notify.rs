@@ -7,6 +7,7 @@ use axum::http::{Response, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use shared::error::OssError;
 
 use super::Failure;
 use crate::authenticate::Caller;
@@ -60,6 +61,9 @@ pub async fn send(
     (operation, key): (&str, &str),
     record: &ObjectRecord,
 ) -> Result<Bytes, Failure> {
+    if call.callback_fails {
+        return Err(OssError::from(crate::callback::Failure::Connect).into());
+    }
     let image = if plan.wants_image_info() { image_of(call, record).await? } else { None };
     let content_type = record.attributes.headers.iter().find(|(name, _)| name == "content-type");
     let whole_md5 = (record.object_type == ObjectType::Normal).then(|| hex::decode(&record.etag).ok()).flatten();

@@ -33,6 +33,14 @@ impl Parameters {
         })
     }
 
+    fn add_body(&mut self, arrival: &Arrival<'_>) -> Result<(), StsError> {
+        let kind = header(arrival.parts, "content-type");
+        if kind.is_none_or(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
+            self.add_form(&String::from_utf8_lossy(arrival.body))?;
+        }
+        Ok(())
+    }
+
     fn add_form(&mut self, text: &str) -> Result<(), StsError> {
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -58,31 +66,53 @@ struct Signed {
     time: OffsetDateTime,
 }
 
+/// The action that a call names; empty when it names none.
+pub fn action(arrival: &Arrival<'_>) -> String {
+    let named = parameters(arrival).unwrap_or_default();
+    header(arrival.parts, "x-acs-action").or(named.get("Action")).unwrap_or_default().to_owned()
+}
+
+/// Whether a call is to be answered in XML.
+pub fn wants_xml(arrival: &Arrival<'_>) -> bool {
+    asks_xml(arrival.parts, &parameters(arrival).unwrap_or_default(), header(arrival.parts, "authorization").is_none())
+}
+
+fn asks_xml(parts: &Parts, parameters: &Parameters, default: bool) -> bool {
+    match parameters.get("Format") {
+        Some(format) => format.eq_ignore_ascii_case("XML"),
+        None => default && !header(parts, "accept").is_some_and(|accept| accept.contains("json")),
+    }
+}
+
+fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
+    parts.headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// What query and form say.
+fn parameters(arrival: &Arrival<'_>) -> Result<Parameters, StsError> {
+    let mut parameters = Parameters::default();
+    parameters.add_form(arrival.parts.uri.query().unwrap_or_default())?;
+    parameters.add_body(arrival)?;
+    Ok(parameters)
+}
+
 /// Serves one call.
 ///
 /// # Errors
 /// [`StsError`] as STS words it.
 pub fn serve(sts: &Sts, arrival: &Arrival<'_>, trail: &mut Trail) -> Result<Reply, StsError> {
     let Arrival { parts, body, now, .. } = *arrival;
-    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    let authorization = header("authorization").and_then(acs3::Authorization::parse);
+    let authorization = header(parts, "authorization").and_then(acs3::Authorization::parse);
     let mut parameters = Parameters::default();
     // RPC's default format is XML, ACS3's is JSON; known before anything can go wrong.
     trail.wants_xml = authorization.is_none();
     parameters.add_form(parts.uri.query().unwrap_or_default())?;
     let query = parameters.0.clone();
-    let form = header("content-type").is_none_or(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-    if form {
-        parameters.add_form(&String::from_utf8_lossy(body))?;
-    }
-    match parameters.get("Format") {
-        Some(format) => trail.wants_xml = format.eq_ignore_ascii_case("XML"),
-        None if header("accept").is_some_and(|accept| accept.contains("json")) => trail.wants_xml = false,
-        None => {}
-    }
-    let action = header("x-acs-action").or(parameters.get("Action")).unwrap_or_default().to_owned();
+    parameters.add_body(arrival)?;
+    trail.wants_xml = asks_xml(parts, &parameters, authorization.is_none());
+    let action = header(parts, "x-acs-action").or(parameters.get("Action")).unwrap_or_default().to_owned();
     trail.action.clone_from(&action);
-    let version = header("x-acs-version").or(parameters.get("Version")).unwrap_or_default();
+    let version = header(parts, "x-acs-version").or(parameters.get("Version")).unwrap_or_default();
     if version != sts::VERSION {
         return Err(StsError::new(400, "InvalidVersion", "Specified parameter Version is not valid."));
     }

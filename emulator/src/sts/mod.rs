@@ -14,12 +14,15 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
-use axum::http::{Response, StatusCode, header};
+use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::response::IntoResponse;
 use shared::decision::{Decision, LayerOutcome};
+use shared::fault::Service;
 use shared::sts::StsError;
 use shared::timefmt;
 use time::OffsetDateTime;
 
+use crate::faults::{Strike, Subject};
 use crate::listen::Secure;
 use crate::oss::World;
 use crate::{reply, request_id, target};
@@ -92,11 +95,15 @@ pub async fn handle(
     let (parts, body) = request.into_parts();
     let host = target::host_of(&parts);
     let mut trail = Trail::default();
+    let mut strike = None;
     let (outcome, bytes_in) = match axum::body::to_bytes(body, MAX_BODY).await {
         Ok(body) => {
             let arrival =
                 Arrival { parts: &parts, body: &body, source_ip: peer.ip(), secure: secure.0, now, request_id: &id };
-            (call::serve(&sts, &arrival, &mut trail), body.len())
+            if sts.world.faults.are_set() {
+                strike = strike_of(&sts, &arrival).await;
+            }
+            (serve(&sts, &arrival, strike.as_ref(), &mut trail), body.len())
         }
         Err(_) => (Err(StsError::new(400, "InvalidParameter", "The request body is too long or was cut off.")), 0),
     };
@@ -108,7 +115,7 @@ pub async fn handle(
             (error.status, error.code, text)
         }
     };
-    let bytes_out = text.len() as u64;
+    let mut bytes_out = text.len() as u64;
     let mut response = reply::typed(
         if trail.wants_xml { "text/xml;charset=utf-8" } else { "application/json;charset=utf-8" },
         text.into(),
@@ -117,6 +124,16 @@ pub async fn handle(
     reply::set(&mut response, header::DATE, &timefmt::http_date(now));
     reply::set(&mut response, header::CACHE_CONTROL, "no-store");
     reply::set_named(&mut response, "x-acs-request-id", &id);
+    let mut status = status;
+    if let Some(strike) = &strike {
+        response = match strike.drops_before(&HeaderMap::new()).map_or_else(|| strike.answer(response), Err) {
+            Ok(response) => response,
+            Err(cut) => {
+                (status, bytes_out) = (0, 0);
+                cut.into_response()
+            }
+        };
+    }
     sts.world.recorder.record(Decision {
         time: timefmt::iso8601_millis(now),
         service: "sts".to_owned(),
@@ -131,12 +148,43 @@ pub async fn handle(
         layers: trail.layers,
         status,
         error_code,
+        faults: strike.map(|strike| strike.names()).unwrap_or_default(),
         bytes_in: bytes_in as u64,
         bytes_out,
         duration_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         ..Decision::default()
     });
     response
+}
+
+/// The faults that strike a call, once they have made it wait.
+async fn strike_of(sts: &Sts, arrival: &Arrival<'_>) -> Option<Strike> {
+    let operation = call::action(arrival);
+    let subject = Subject {
+        service: Service::Sts,
+        operation: &operation,
+        method: arrival.parts.method.as_str(),
+        key: "",
+        part: None,
+        has_token: false,
+        has_callback: false,
+    };
+    let strike = sts.world.faults.strike(subject)?;
+    strike.wait().await;
+    Some(strike)
+}
+
+fn serve(sts: &Sts, arrival: &Arrival<'_>, strike: Option<&Strike>, trail: &mut Trail) -> Result<Reply, StsError> {
+    let before = strike.is_some_and(|strike| strike.drops_before(&HeaderMap::new()).is_some());
+    match strike.and_then(Strike::sts_refusal) {
+        None if !before => call::serve(sts, arrival, trail),
+        refusal => {
+            // A call that is not served is named all the same, and refused in the format that it asks for.
+            trail.action = call::action(arrival);
+            trail.wants_xml = call::wants_xml(arrival);
+            Err(refusal.unwrap_or_else(|| StsError::new(500, "", "")))
+        }
+    }
 }
 
 /// STS's request ids look like UUIDs.
