@@ -36,6 +36,8 @@ pub struct Question<'a> {
 pub struct Ruling {
     /// The resource in question.
     pub resource: String,
+    /// The condition keys that the request brought.
+    pub keys: Vec<(String, String)>,
     /// What each layer said.
     pub layers: Vec<LayerOutcome>,
     /// The refusal, if it is one.
@@ -96,6 +98,7 @@ pub fn authorize(
     }
     Ruling {
         resource,
+        keys: circumstances.keys.clone(),
         layers,
         undecided: verdict.leaves_it_to_acls() && !owner,
         refusal: (!verdict.is_allow() && !owner).then(|| {

@@ -52,7 +52,7 @@ pub struct World {
     /// The emulator's time.
     pub clock: Arc<dyn Clock>,
     /// The decision stream.
-    pub recorder: Recorder,
+    pub recorder: Arc<Recorder>,
     /// Where pictures are processed, so that uploads are not starved.
     pub pictures: crate::img::Pool,
     /// Whether V1 signatures are refused, as to new accounts.
@@ -281,6 +281,7 @@ async fn serve(
         };
         let ruling = call.rule(question).await?;
         decision.resource = ruling.resource;
+        decision.context = ruling.keys;
         decision.layers = ruling.layers;
         if let Some(refusal) = ruling.refusal {
             return Err(refusal.into());

@@ -47,8 +47,11 @@ fn size_of(decision: &Decision) -> usize {
         _ => 0,
     };
     let layers: usize = decision.layers.iter().map(|layer| std::mem::size_of_val(layer) + layer.because.len()).sum();
+    let context: usize =
+        decision.context.iter().map(|pair| std::mem::size_of_val(pair) + pair.0.len() + pair.1.len()).sum();
     let faults: usize = decision.faults.iter().map(|fault| std::mem::size_of_val(fault) + fault.len()).sum();
-    let texts = decision.path.len() + decision.resource.len() + decision.method.len() + signature + layers + faults;
+    let texts =
+        decision.path.len() + decision.resource.len() + decision.method.len() + signature + layers + context + faults;
     std::mem::size_of::<Decision>() + texts
 }
 

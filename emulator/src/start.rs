@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use serde::Serialize;
 use shared::clock::{ShiftedClock, SkewedClock};
+use shared::decision::Decision;
 use shared::fault::FaultPlan;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -104,6 +105,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 pub struct Running {
     /// Where everything is.
     pub ready: Ready,
+    recorder: Arc<Recorder>,
     stop: watch::Sender<bool>,
     services: Vec<JoinHandle<()>>,
     // Removed when the last request is done.
@@ -111,6 +113,11 @@ pub struct Running {
 }
 
 impl Running {
+    /// What was decided after the decision of this number (0 for all), oldest first, as far as it is kept.
+    pub fn decisions(&self, after: u64) -> Vec<Arc<Decision>> {
+        self.recorder.page(after, usize::MAX)
+    }
+
     /// Lets requests under way finish, for a while, then frees the ports and the temporary folder.
     pub async fn shutdown(self) {
         let _ = self.stop.send(true);
@@ -164,6 +171,7 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
     let ready = Ready { faults: faults.title(), ..readiness(&options, &accounts) };
     let ready = Ready { oss_endpoint, sts_endpoint, control_endpoint, ..ready };
 
+    let recorder = Arc::new(Recorder::new());
     let world = Arc::new(World {
         accounts: AccountsCell::new(accounts, files),
         sealer,
@@ -171,7 +179,7 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
         region: options.region.clone(),
         hosts: Hosts::new(options.region.clone(), options.cname),
         clock: Arc::clone(&clock) as Arc<dyn shared::clock::Clock>,
-        recorder: Recorder::new(),
+        recorder: Arc::clone(&recorder),
         pictures: crate::img::Pool::default(),
         refuse_v1: options.refuse_v1,
         callbacks,
@@ -189,7 +197,7 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
             tokio::spawn(listen::serve(socket, door, stopped.clone()))
         },
     );
-    Ok(Running { ready, stop, services: services.into(), temporary })
+    Ok(Running { ready, recorder, stop, services: services.into(), temporary })
 }
 
 /// The accounts to begin with and the key of tokens: those kept in `files`, or new ones.

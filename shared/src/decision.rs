@@ -26,6 +26,9 @@ pub struct Decision {
     pub action: String,
     /// The resource that it touches (`acs:oss:*:…:bucket/key`).
     pub resource: String,
+    /// The condition keys of OSS that policies could look at, such as `oss:Prefix`, and their values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub context: Vec<(String, String)>,
     /// What became of the signature.
     pub signature: SignatureOutcome,
     /// What each policy layer said, in the order of evaluation.

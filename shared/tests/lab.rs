@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::ram::{
-    Difference, Layer, Layers, Obstacle, PolicyDocument, PolicyKind, Request, equivalent, evaluate, evaluate_layer,
-    explain, implies, lint, obstacles,
+    Difference, Layer, Layers, Observed, Obstacle, PolicyDocument, PolicyKind, Request, equivalent, evaluate,
+    evaluate_layer, explain, implies, lint, minimal, obstacles, prove,
 };
 
 use PolicyKind::{Bucket, Identity, Session};
@@ -294,4 +294,63 @@ proptest! {
     fn lints_take_any_text(text in ".{0,200}") {
         let _ = lint(&text, Session, VALUES);
     }
+}
+
+#[test]
+fn the_smallest_policy_does_what_a_run_did_and_no_action_of_it_could_go() {
+    let asked = |action: &str, id: &str, prefix: Option<&str>, allowed: bool| {
+        let mut context = shared::ram::Context::new().with("acs:SecureTransport", "true");
+        if let Some(prefix) = prefix {
+            context.insert("oss:Prefix", prefix);
+        }
+        let resource = format!("acs:oss:*:1000000000000001:{id}");
+        Observed { request: Request { action: action.to_owned(), resource, principals: Vec::new(), context }, allowed }
+    };
+    let run = [
+        asked("oss:PutObject", "photos/users/alice/a.jpg", None, true),
+        asked("oss:PutObject", "photos/users/alice/b.jpg", None, true),
+        asked("oss:GetObject", "photos/users/alice/a.jpg", None, true),
+        asked("oss:GetObject", "photos/logo.png", None, true),
+        asked("oss:ListObjects", "photos", Some("users/alice/2026/"), true),
+        asked("oss:ListBuckets", "*", None, true),
+        asked("oss:PutObject", "photos/users/bob/a.jpg", None, false),
+        asked("oss:ListObjects", "photos", Some(""), false),
+        asked("oss:DeleteObject", "photos/users/alice/a.jpg", None, false),
+    ];
+    let policy = minimal(&run, "photos/users/alice/").unwrap();
+    assert_eq!(
+        policy["Statement"],
+        json!([
+            { "Effect": "Allow", "Action": ["oss:GetObject"], "Resource": ["acs:oss:*:*:photos/logo.png"] },
+            { "Effect": "Allow", "Action": ["oss:GetObject", "oss:PutObject"], "Resource": [FOLDER] },
+            { "Effect": "Allow", "Action": ["oss:ListBuckets"], "Resource": ["acs:oss:*:*:*"] },
+            { "Effect": "Allow", "Action": ["oss:ListObjects"], "Resource": ["acs:oss:*:*:photos"],
+              "Condition": { "StringLike": { "oss:Prefix": ["users/alice/*"] } } },
+        ])
+    );
+    let proof = prove(&policy, &run).unwrap();
+    assert!(proof.holds(), "{proof:?}");
+    let lost: Vec<(&str, &[usize])> =
+        proof.removals.iter().map(|removal| (removal.action.as_str(), removal.lost.as_slice())).collect();
+    assert_eq!(
+        lost,
+        [
+            ("oss:GetObject", &[3][..]),
+            ("oss:GetObject", &[2]),
+            ("oss:PutObject", &[0, 1]),
+            ("oss:ListBuckets", &[5]),
+            ("oss:ListObjects", &[4]),
+        ]
+    );
+    // A policy that is too wide, one that is too narrow, and one with an action that nothing needs.
+    let mut wide = policy.clone();
+    wide["Statement"][1]["Resource"] = json!(["acs:oss:*:*:photos/*"]);
+    assert_eq!(prove(&wide, &run).unwrap().gained, [6]);
+    let mut narrow = policy.clone();
+    narrow["Statement"].as_array_mut().unwrap().remove(3);
+    assert_eq!(prove(&narrow, &run).unwrap().lost, [4]);
+    let mut idle = policy;
+    idle["Statement"][1]["Action"] = json!(["oss:GetObject", "oss:PutObject", "oss:AbortMultipartUpload"]);
+    assert!(!prove(&idle, &run).unwrap().holds());
+    assert_eq!(minimal(&run[6..], "photos/users/alice/"), None, "nothing was allowed");
 }

@@ -51,6 +51,7 @@ pub async fn serve(
     };
     let ruling = put_call.rule(question).await?;
     decision.resource = ruling.resource;
+    decision.context = ruling.keys;
     decision.layers = ruling.layers;
     if let Some(refusal) = ruling.refusal {
         return Err(refusal.into());
