@@ -1,5 +1,6 @@
 //! The reference document's flow from end to end: token, upload, check, thumbnail, watermark, and the refusals that must come.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use shared::img::{Process, Resize, TextWatermark, Watermark};
 use shared::object_key::ObjectKey;
 use shared::secret::mask;
 use shared::timefmt;
+use tokio::task::JoinSet;
 use transfer::{Client, CredentialsSource, Observer, Provider, TransferError, UploadOptions, Uploaded};
 
 use crate::report::{Outcome, Report, Step, milliseconds};
@@ -25,8 +27,12 @@ use crate::world::{PREFIX, TOKEN_SECONDS, World};
 pub const WATERMARK: &str = "Direct Transfer 直传";
 
 const SIMPLE: &str = "users/demo/photo-simple";
-const MULTIPART: &str = "users/demo/photo-multipart";
+/// Where the picture goes by multipart upload.
+pub const MULTIPART: &str = "users/demo/photo-multipart";
 const OUTSIDE: &str = "users/somebody-else/photo";
+
+/// The apps whose tokens end at one moment.
+const CROWD: usize = 50;
 
 /// What a step found, by name.
 type Found = Map<String, Value>;
@@ -61,12 +67,15 @@ fn found(pairs: Value) -> Found {
     }
 }
 
-/// The local truth about the picture.
+/// The local truth about a file.
 #[derive(Debug, Clone)]
-struct Local {
-    size: u64,
-    crc64: u64,
-    md5: String,
+pub struct Local {
+    /// Bytes.
+    pub size: u64,
+    /// As OSS computes it.
+    pub crc64: u64,
+    /// In hex.
+    pub md5: String,
 }
 
 struct Flow<'a> {
@@ -117,7 +126,7 @@ pub async fn run(
     Ok(Report { ok, image: label.to_owned(), image_bytes, steps })
 }
 
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     "Get a token from the app server",
     "Upload the picture by simple upload",
     "Upload the picture by multipart upload",
@@ -127,6 +136,7 @@ const STEPS: [&str; 9] = [
     "Write outside the prefix: must be refused",
     "Use the token after its life: must be refused",
     "Refresh the token, and write again",
+    "Let 50 apps ask at one expiry: STS is asked once",
 ];
 
 impl Flow<'_> {
@@ -140,7 +150,8 @@ impl Flow<'_> {
             6 => self.watermark().await,
             7 => self.outside().await,
             8 => self.expired().await,
-            _ => self.refreshed().await,
+            9 => self.refreshed().await,
+            _ => self.stampede().await,
         }
     }
 
@@ -282,6 +293,31 @@ impl Flow<'_> {
         })))
     }
 
+    /// Every app finds its token ended at the same moment, and none of them holds what another was given.
+    async fn stampede(&self) -> Result<Found, FlowError> {
+        self.world.clock.advance(time::Duration::seconds(i64::from(TOKEN_SECONDS) + 1));
+        let before = self.world.decisions(0).last().map_or(0, |decision| decision.sequence);
+        let mut asking = JoinSet::new();
+        for _ in 0..CROWD {
+            let provider = self.world.app_provider()?;
+            asking.spawn(async move { provider.credentials().await });
+        }
+        let mut tokens = BTreeSet::new();
+        while let Some(outcome) = asking.join_next().await {
+            match outcome {
+                Ok(given) => tokens.insert(given?.access_key_id),
+                Err(error) => return unexpected(format!("an app was cut off: {error}")),
+            };
+        }
+        let calls = self.world.decisions(before).iter().filter(|decision| decision.operation == "AssumeRole").count();
+        match (calls, tokens.len()) {
+            (1, 1) => Ok(found(json!({ "apps": CROWD, "calls of STS": calls, "tokens": tokens.len() }))),
+            (calls, tokens) => {
+                unexpected(format!("{CROWD} apps cost {calls} calls of STS and {tokens} tokens, not one"))
+            }
+        }
+    }
+
     fn key(&self, text: &str) -> Result<ObjectKey, FlowError> {
         ObjectKey::parse(text).or_else(|error| unexpected(error.to_string()))
     }
@@ -310,7 +346,10 @@ fn is_right_width(got: u32, asked: u32, source: Option<(u32, u32)>) -> bool {
 }
 
 /// Size, CRC64 and MD5 of a file, in one pass.
-fn measure(path: &Path) -> Result<Local, FlowError> {
+///
+/// # Errors
+/// [`FlowError::File`].
+pub fn measure(path: &Path) -> Result<Local, FlowError> {
     let fail = |source| FlowError::File { path: path.to_owned(), source };
     let mut file = fs::File::open(path).map_err(fail)?;
     let (mut md5, mut crc64, mut size) = (Md5::new(), Crc64::new(), 0);

@@ -4,10 +4,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::banner::banner;
+use crate::evidence::{Evidence, Log};
 use crate::flow::{self, FlowError};
 use crate::options::Options;
-use crate::report::say;
-use crate::world::{World, WorldError};
+use crate::report::{Report, say};
+use crate::world::{World, WorldError, WorldOptions};
 
 /// Why the flow did not even begin.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,14 @@ pub enum HeadlessError {
     /// The generated picture could not be stored.
     #[error("no temporary file for the picture: {0}; name one with --image")]
     Picture(std::io::Error),
+    /// The report could not be written.
+    #[error("the report {}: {source}", path.display())]
+    Report {
+        /// Its page.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
 }
 
 /// Twelve megapixels, as a phone takes them.
@@ -33,25 +42,49 @@ const HEIGHT: u32 = 3000;
 /// [`HeadlessError`] when it could not begin.
 pub async fn run(options: &Options) -> Result<bool, HeadlessError> {
     let sample = Sample::of(options)?;
-    let image = sample.paint().await?;
-    let world = World::start().await?;
+    let image = sample.paint(options.seed).await?;
+    let log = Log::default();
+    let world =
+        World::start_as(WorldOptions { clock: options.clock, observer: log.observer(), ..WorldOptions::default() })
+            .await?;
+    log.mark(&world);
     if !options.json {
         say(banner(&world));
     }
     let report = flow::run(&world, &image, &sample.label(), &options.out, |step| {
+        log.mark(&world);
         if !options.json {
             say(step.line());
         }
     })
     .await;
+    let evidence = match (&report, &options.report) {
+        (Ok(report), Some(page)) => write_evidence(&world, report, &log, (&image, options.seed), page).await,
+        _ => Ok(()),
+    };
     world.stop().await;
     let report = report?;
+    evidence?;
     if options.json {
         say(serde_json::to_string_pretty(&report).unwrap_or_default());
     } else {
         say(format_args!("\n{}", summary(report.ok, &options.out)));
+        if let Some(page) = &options.report {
+            say(format_args!("What happened, and why, is in {}.", page.display()));
+        }
     }
     Ok(report.ok)
+}
+
+async fn write_evidence(
+    world: &World,
+    report: &Report,
+    log: &Log,
+    (image, seed): (&Path, u64),
+    page: &Path,
+) -> Result<(), HeadlessError> {
+    let evidence = Evidence::collect(world, report, log, image, seed).await?;
+    evidence.write(page).map_err(|source| HeadlessError::Report { path: page.to_owned(), source })
 }
 
 fn summary(ok: bool, out: &Path) -> String {
@@ -83,11 +116,11 @@ impl Sample {
         file.map(Self::Generated).map_err(HeadlessError::Picture)
     }
 
-    /// Paints a generated picture, which takes seconds, on another thread; where the picture is.
+    /// Paints a generated picture, which takes seconds, on another thread; where the picture is. `seed` is where its chance begins.
     ///
     /// # Errors
     /// [`HeadlessError::Picture`].
-    pub fn paint(&self) -> impl Future<Output = Result<PathBuf, HeadlessError>> + Send + use<> {
+    pub fn paint(&self, seed: u64) -> impl Future<Output = Result<PathBuf, HeadlessError>> + Send + use<> {
         let path = self.path().to_owned();
         // Not by its path: that would bring a file back that has been removed meanwhile.
         let file = match self {
@@ -97,7 +130,8 @@ impl Sample {
         async move {
             let Some(file) = file else { return Ok(path) };
             let mut file = file.map_err(HeadlessError::Picture)?;
-            let painted = tokio::task::spawn_blocking(move || file.write_all(&samples::photo(WIDTH, HEIGHT, 1))).await;
+            let painted =
+                tokio::task::spawn_blocking(move || file.write_all(&samples::photo(WIDTH, HEIGHT, seed))).await;
             painted.unwrap_or_else(|join| Err(std::io::Error::other(join))).map_err(HeadlessError::Picture)?;
             Ok(path)
         }

@@ -1,6 +1,7 @@
 //! Emulator, app server and window in one process.
 
 mod banner;
+pub mod evidence;
 pub mod flow;
 pub mod headless;
 pub mod options;

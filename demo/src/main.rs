@@ -52,7 +52,7 @@ fn in_window(options: &Options, runtime: &Runtime) -> ExitCode {
     };
     say(banner(&world));
     // The window is not to wait for the picture.
-    let painted = sample.paint();
+    let painted = sample.paint(options.seed);
     let image = async { painted.await.inspect_err(|error| tracing::warn!("{error}")).ok() };
     let outcome = window::open(&world, Box::pin(image), Box::pin(told_to_stop()), runtime.handle().clone());
     runtime.block_on(world.stop());

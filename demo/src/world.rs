@@ -6,9 +6,11 @@ use server::config::{Config, PolicyTemplate};
 use shared::bucket::BucketName;
 use shared::clock::{Clock, ShiftedClock};
 use shared::credentials::Credentials;
+use shared::decision::Decision;
 use shared::object_key::{NameError, Prefix};
 use shared::region::{Endpoint, Region};
 use shared::secret::Secret;
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -39,6 +41,23 @@ pub enum WorldError {
     Name(#[from] NameError),
 }
 
+/// How a world is to be; by default as `cargo demo` has it.
+#[derive(Debug, Clone)]
+pub struct WorldOptions {
+    /// What its clock reads at first; this machine's time when absent.
+    pub clock: Option<OffsetDateTime>,
+    /// The session policy of its tokens, a template.
+    pub policy: String,
+    /// Hears of what its clients do.
+    pub observer: Observer,
+}
+
+impl Default for WorldOptions {
+    fn default() -> Self {
+        Self { clock: None, policy: POLICY.to_owned(), observer: Observer::silent() }
+    }
+}
+
 /// Emulator and app server, running.
 #[derive(Debug)]
 pub struct World {
@@ -48,6 +67,11 @@ pub struct World {
     pub token_url: String,
     /// The clock of emulator, app server and clients; move it and all of them believe it.
     pub clock: Arc<ShiftedClock>,
+    /// What its clock read at first.
+    pub first_time: OffsetDateTime,
+    /// The session policy of its tokens, a template.
+    pub policy: String,
+    observer: Observer,
     running: emulator::Running,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
@@ -59,10 +83,23 @@ impl World {
     /// # Errors
     /// [`WorldError`].
     pub async fn start() -> Result<Self, WorldError> {
+        Self::start_as(WorldOptions::default()).await
+    }
+
+    /// As [`World::start`], as `options` say.
+    ///
+    /// # Errors
+    /// [`WorldError`].
+    pub async fn start_as(options: WorldOptions) -> Result<Self, WorldError> {
+        let WorldOptions { clock: first, policy, observer } = options;
         let clock = Arc::new(ShiftedClock::new());
+        if let Some(first) = first {
+            clock.advance(first - clock.now());
+        }
+        let first_time = clock.now();
         let running = emulator::start(emulator::Options::default(), Arc::clone(&clock)).await?;
         let ready = running.ready.clone();
-        let app = server::App::new(config_of(&ready)?, Arc::clone(&clock) as Arc<dyn Clock>)?;
+        let app = server::App::new(config_of(&ready, &policy)?, Arc::clone(&clock) as Arc<dyn Clock>)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(WorldError::Listen)?;
         let address = listener.local_addr().map_err(WorldError::Listen)?;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -71,7 +108,12 @@ impl World {
         };
         let server = tokio::spawn(server::serve(listener, server::router(app), until));
         let token_url = format!("http://{address}{}", server::TOKEN_PATH);
-        Ok(Self { emulator: ready, token_url, clock, running, stop, server })
+        Ok(Self { emulator: ready, token_url, clock, first_time, policy, observer, running, stop, server })
+    }
+
+    /// What OSS and STS decided after the decision of this number (0 for all), oldest first.
+    pub fn decisions(&self, after: u64) -> Vec<Arc<Decision>> {
+        self.running.decisions(after)
     }
 
     /// Ends both and removes what they stored.
@@ -96,7 +138,8 @@ impl World {
     /// # Errors
     /// [`TransferError::Config`].
     pub fn app_provider(&self) -> Result<Arc<Provider>, TransferError> {
-        self.provider(CredentialsSource::AppServer { url: self.token_url.clone(), bearer: None }, Observer::silent())
+        let source = CredentialsSource::AppServer { url: self.token_url.clone(), bearer: None };
+        self.provider(source, self.observer.clone())
     }
 
     /// A client of the demo's bucket.
@@ -107,7 +150,7 @@ impl World {
         let config = self
             .client_config()
             .map_err(|error| TransferError::Config { setting: "the demo's place", problem: error.to_string() })?;
-        Client::new(config, provider, Arc::clone(&self.clock) as Arc<dyn Clock>, Observer::silent())
+        Client::new(config, provider, Arc::clone(&self.clock) as Arc<dyn Clock>, self.observer.clone())
     }
 
     /// How a client of the demo's bucket is set up.
@@ -123,11 +166,11 @@ impl World {
     }
 }
 
-fn config_of(ready: &emulator::Ready) -> Result<Config, NameError> {
+fn config_of(ready: &emulator::Ready, policy: &str) -> Result<Config, NameError> {
     let key = Credentials::long_term(&ready.access_key_id, Secret::new(&ready.access_key_secret));
     let mut config = Config::new(key, &ready.role_arn, Endpoint::parse(&ready.sts_endpoint)?);
     config.token_expire_time = TOKEN_SECONDS;
-    config.policy = Some(PolicyTemplate { text: POLICY.to_owned(), source: POLICY_NAME.to_owned() });
+    config.policy = Some(PolicyTemplate { text: policy.to_owned(), source: POLICY_NAME.to_owned() });
     config.bucket = Some(BucketName::parse(&ready.bucket)?);
     config.object_prefix = Some(Prefix::parse(PREFIX)?);
     config.region = Some(Region::parse(&ready.region)?);

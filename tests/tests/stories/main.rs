@@ -16,6 +16,7 @@ mod command_line;
 mod copies;
 mod decisions;
 mod demo_flow;
+mod evidence;
 mod faults;
 mod forms;
 mod front_door;
