@@ -5,6 +5,7 @@ use std::process::Command;
 
 use demo::evidence::{Evidence, Log};
 use demo::flow;
+use demo::report::Outcome;
 use demo::world::{World, WorldOptions};
 use serde_json::Value;
 use shared::timefmt;
@@ -139,4 +140,35 @@ fn shown(browser: &Path, folder: &Path, page: &Path) -> String {
     command.arg(format!("--user-data-dir={}", folder.join("profile").display())).arg("--dump-dom");
     let output = command.arg(format!("file://{}", page.display())).output().unwrap();
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The flow under a session policy of one's own, whatever comes of it.
+async fn flow_under(policy: &Value, image: &Path) -> Vec<demo::report::Step> {
+    let options = WorldOptions { policy: policy.to_string(), ..WorldOptions::default() };
+    let world = World::start_as(options).await.unwrap();
+    let report = flow::run(&world, image, "a story's", image.parent().unwrap(), |_| {}).await.unwrap();
+    world.stop().await;
+    report.steps
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_smallest_policy_of_a_run_is_enough_for_it_and_none_of_its_actions_could_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let (evidence, _) = run(&folder.path().join("report.html"), "2026-03-01T08:00:00Z").await;
+    let image = folder.path().join("photo.jpg");
+    let policy = evidence.facts.minimal.unwrap().policy;
+    let failed = |steps: &[demo::report::Step]| {
+        steps.iter().find(|step| step.outcome == Outcome::Failed).map(|step| step.number)
+    };
+    let steps = flow_under(&policy, &image).await;
+    assert_eq!(failed(&steps), None, "{steps:#?}");
+    let actions = policy["Statement"][0]["Action"].as_array().unwrap();
+    assert_eq!((policy["Statement"].as_array().unwrap().len(), actions.len()), (1, 2));
+    // The step that each action is first needed for.
+    for (action, step) in [("oss:GetObject", 4), ("oss:PutObject", 2)] {
+        let mut without = policy.clone();
+        let rest: Vec<&Value> = actions.iter().filter(|other| *other != action).collect();
+        without["Statement"][0]["Action"] = serde_json::json!(rest);
+        assert_eq!(failed(&flow_under(&without, &image).await), Some(step), "without {action}");
+    }
 }

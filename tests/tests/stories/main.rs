@@ -31,6 +31,7 @@ mod second_evaluator;
 mod security_token_service;
 mod settings;
 mod side_doors;
+mod stampede;
 mod support;
 mod survival;
 mod symlinks;
