@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use shared::error::{OssCode, OssError};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::limits::MAX_PIXEL_BYTES;
@@ -15,6 +16,8 @@ use super::limits::MAX_PIXEL_BYTES;
 const MAX_KEPT: u64 = 64 << 20;
 /// How many results that is, about.
 const KEPT: usize = 1024;
+/// How many pictures may wait for a processor; more are refused, as OSS refuses what goes beyond its rate.
+const MAX_WAITING: usize = 256;
 /// The unit in which memory is given out, in bytes.
 const UNIT: u64 = 1 << 20;
 
@@ -41,8 +44,17 @@ impl Weighter<Key, Kept> for ByBytes {
     }
 }
 
+/// A processor, or the way to it.
+#[derive(Debug)]
+pub struct Place {
+    _queue: OwnedSemaphorePermit,
+    _processor: OwnedSemaphorePermit,
+}
+
 /// Processors, memory and results.
 pub struct Pool {
+    /// Those that wait, and those that work.
+    queue: Arc<Semaphore>,
     places: Arc<Semaphore>,
     memory: Arc<Semaphore>,
     results: Cache<Key, Kept, ByBytes>,
@@ -58,8 +70,10 @@ impl Default for Pool {
     /// One processor is left to everyone else, where there are several.
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let places = processors.saturating_sub(1).max(1);
         Self {
-            places: Arc::new(Semaphore::new(processors.saturating_sub(1).max(1))),
+            queue: Arc::new(Semaphore::new(places + MAX_WAITING)),
+            places: Arc::new(Semaphore::new(places)),
             memory: Arc::new(Semaphore::new((MAX_PIXEL_BYTES / UNIT) as usize)),
             results: Cache::with_weighter(KEPT, MAX_KEPT, ByBytes),
         }
@@ -78,9 +92,15 @@ impl Pool {
     /// Waits for a processor. Taken before the source is read, so that few sources are in memory.
     ///
     /// # Errors
-    /// Never while the pool lives.
-    pub async fn place(&self) -> Result<OwnedSemaphorePermit, AcquireError> {
-        Arc::clone(&self.places).acquire_owned().await
+    /// `ServiceUnavailable`, `0004-00000801`, where many wait already (`img-and-ram.md` §1.10).
+    pub async fn place(&self) -> Result<Place, OssError> {
+        let busy = || {
+            let message = "Too many pictures wait to be processed. Try again later.";
+            OssError::new(OssCode::ServiceUnavailable, message).ec("0004-00000801")
+        };
+        let queue = Arc::clone(&self.queue).try_acquire_owned().map_err(|_| busy())?;
+        let processor = Arc::clone(&self.places).acquire_owned().await.map_err(|_| busy())?;
+        Ok(Place { _queue: queue, _processor: processor })
     }
 
     /// Waits for room for so many bytes of pixels; for all the room where they are more.
@@ -115,6 +135,25 @@ mod tests {
         let (first, second) = tokio::join!(pool.result(key(), work()), pool.result(key(), work()));
         assert_eq!((first.unwrap().body, second.unwrap().body), ("picture".into(), "picture".into()));
         assert_eq!(made.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn the_queue_has_an_end() {
+        let pool = Pool::default();
+        let mut working = vec![pool.place().await.unwrap()];
+        let mut waiting = Vec::new();
+        let refused = loop {
+            let mut place = Box::pin(pool.place());
+            match place.as_mut().now_or_never() {
+                Some(Err(refused)) => break refused,
+                Some(Ok(place)) => working.push(place),
+                None => waiting.push(place),
+            }
+        };
+        assert_eq!((refused.status, refused.ec.as_deref()), (503, Some("0004-00000801")));
+        assert_eq!(waiting.len(), MAX_WAITING);
+        working.pop();
+        assert!(waiting.remove(0).now_or_never().unwrap().is_ok(), "the first in the queue is the next");
     }
 
     #[tokio::test]

@@ -130,7 +130,7 @@ async fn run_in_pool(
 ) -> Result<Kept, Failure> {
     let gone = |_| Failure::from(OssError::new(OssCode::ServiceUnavailable, "The emulator is stopping."));
     // Both are held by the work itself, which goes on if nobody waits for it.
-    let place = call.world.pictures.place().await.map_err(gone)?;
+    let place = call.world.pictures.place().await?;
     let record = source.clone();
     let (bytes, marks) = run(&call.world.store, move |store| {
         let read = |(key, held): (String, Held)| Ok((key, read::whole(store, &held.record)?));
