@@ -130,7 +130,8 @@ fn orient(header: &mut Header, process: &Process) -> Result<Option<image::metada
     }
 }
 
-/// Decodes a source and takes it through all actions that change pixels; after `resize` alone, colours may still be luma and chroma.
+/// Decodes a source and takes it through all actions that change pixels; after `resize` and
+/// `watermark` alone, colours may still be luma and chroma.
 /// `main` is the size of the picture that this one will mark.
 fn run(
     source: &[u8],
@@ -178,7 +179,7 @@ fn step(
     main: Option<(u32, u32)>,
     fetch: Fetch<'_>,
 ) -> Result<(), OssError> {
-    if changes_pixels(action) && !matches!(action, Action::Resize(_)) {
+    if changes_pixels(action) && !matches!(action, Action::Resize(_) | Action::Watermark(_)) {
         picture.become_rgb();
     }
     match action {

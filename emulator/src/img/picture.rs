@@ -14,7 +14,7 @@ pub(super) struct Picture {
     pub channels: usize,
     /// `width × height × channels` bytes.
     pub pixels: Vec<u8>,
-    /// Whether the three channels are JPEG's Y, Cb and Cr, which only `resize` and JPEG take; see [`Picture::become_rgb`].
+    /// Whether the three channels are JPEG's Y, Cb and Cr, which `resize`, `watermark` and JPEG take; see [`Picture::become_rgb`].
     pub luma_chroma: bool,
     /// The source's ICC profile, where it describes RGB.
     pub icc: Option<Vec<u8>>,
@@ -64,9 +64,11 @@ impl Picture {
             return;
         }
         let at = self.offset(x, y);
+        // Both are sums of the same shares of red, green and blue, so a mix is the same in either.
+        let colour = if self.luma_chroma { luma_chroma_of(rgb) } else { rgb };
         let under = if self.channels == 4 { f32::from(self.pixels[at + 3]) / 255.0 } else { 1.0 };
         let alpha = opacity + under * (1.0 - opacity);
-        for (below, above) in self.pixels[at..at + 3].iter_mut().zip(rgb) {
+        for (below, above) in self.pixels[at..at + 3].iter_mut().zip(colour) {
             let mixed = f32::from(above) * opacity + f32::from(*below) * under * (1.0 - opacity);
             *below = (mixed / alpha).round() as u8;
         }
@@ -161,4 +163,11 @@ impl Picture {
     fn offset(&self, x: u32, y: u32) -> usize {
         (y as usize * self.width as usize + x as usize) * self.channels
     }
+}
+
+/// Y, Cb and Cr of a colour (ITU-T T.871).
+fn luma_chroma_of(rgb: [u8; 3]) -> [u8; 3] {
+    let [red, green, blue] = rgb.map(f32::from);
+    let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+    [luma, (blue - luma) / 1.772 + 128.0, (red - luma) / 1.402 + 128.0].map(|value| value.round() as u8)
 }
