@@ -5,17 +5,19 @@ use shared::error::OssError;
 use shared::img::Format;
 
 use super::header::{self, Header};
-use super::jpeg;
 use super::picture::Picture;
+use super::{avif, jpeg};
 
 /// Decodes `source` and turns it upright. A JPEG may come smaller than stored, though not smaller than `at_least`; where that is
 /// smaller than the whole, it may also come as luma and chroma.
 pub(super) fn decode(source: &[u8], header: &Header, at_least: (u32, u32)) -> Result<Picture, OssError> {
-    let mut picture = if header.format == Format::Jpg {
-        jpeg::decode(source, header.stored(at_least.0, at_least.1), at_least != header.upright())?
-    } else {
-        let decoded = header::decoder(source).and_then(DynamicImage::from_decoder);
-        from_dynamic(decoded.map_err(|_| header::damage(header.format))?)
+    let mut picture = match header.format {
+        Format::Jpg => jpeg::decode(source, header.stored(at_least.0, at_least.1), at_least != header.upright())?,
+        Format::Avif => avif::decode(source)?,
+        _ => {
+            let decoded = header::decoder(source).and_then(DynamicImage::from_decoder);
+            from_dynamic(decoded.map_err(|_| header::damage(header.format))?)
+        }
     };
     picture.icc.clone_from(&header.icc);
     if let Some(orientation) = header.orientation {

@@ -13,9 +13,9 @@ use shared::img::{Action, Format, Process, Quality};
 use super::header::{Header, exif_of};
 use super::picture::Picture;
 use super::webp::{self, Loss};
-use super::{buffers, icc, jpeg, limits};
+use super::{avif, buffers, icc, jpeg, limits};
 
-/// The quality of a JPEG or WebP that nobody asked a quality of. Alibaba's example picture, of quality 82, keeps 96 % of its bytes
+/// The quality of a JPEG, WebP or AVIF that nobody asked a quality of. Alibaba's example picture, of quality 82, keeps 96 % of its bytes
 /// when real OSS turns it by 90 degrees (`img-and-ram.md` §1.11), which is about this.
 const DEFAULT_QUALITY: u8 = 80;
 /// Speed of the search for a GIF's palette: 1 (best) to 30 (fastest).
@@ -71,6 +71,14 @@ impl Wish {
             Some(Quality::Absolute(quality) | Quality::Relative(quality)) => Loss::Quality(quality),
         }
     }
+
+    /// The quality of an AVIF result, as of WebP.
+    fn avif_quality(self) -> u8 {
+        match self.quality {
+            None => DEFAULT_QUALITY,
+            Some(Quality::Absolute(quality) | Quality::Relative(quality)) => quality,
+        }
+    }
 }
 
 /// The MIME type of a format.
@@ -82,6 +90,7 @@ pub(super) fn mime(format: Format) -> &'static str {
         Format::Bmp => "image/bmp",
         Format::Gif => "image/gif",
         Format::Tiff => "image/tiff",
+        Format::Avif => "image/avif",
     }
 }
 
@@ -108,6 +117,7 @@ fn body(picture: &mut Picture, wish: Wish) -> Result<Vec<u8>, OssError> {
             limits::webp_side(picture.size())?;
             return webp::encode(picture, wish.webp_loss());
         }
+        Format::Avif => return avif::encode(picture, wish.avif_quality()),
         Format::Png => {
             write(PngEncoder::new_with_quality(&mut body, CompressionType::Fast, FilterType::Adaptive), picture)
         }

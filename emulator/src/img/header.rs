@@ -8,7 +8,7 @@ use image::{ImageDecoder, ImageFormat, ImageReader, Limits};
 use shared::error::{OssCode, OssError};
 use shared::img::{Format, ImgError};
 
-use super::{jpeg, limits};
+use super::{avif, jpeg, limits};
 
 /// The head of a source picture, checked against the limits.
 #[derive(Debug, Clone)]
@@ -33,7 +33,11 @@ impl Header {
     /// Reads and checks the head of `source`.
     pub fn read(source: &[u8]) -> Result<Self, OssError> {
         let format = sniff(source)?;
-        let header = if format == Format::Jpg { jpeg::header(source)? } else { Self::of_other(source, format)? };
+        let header = match format {
+            Format::Jpg => jpeg::header(source)?,
+            Format::Avif => avif::header(source)?,
+            _ => Self::of_other(source, format)?,
+        };
         limits::source_pixels((header.width, header.height), 1)?;
         Ok(header)
     }
@@ -70,7 +74,7 @@ impl Header {
     }
 }
 
-/// A decoder of any format but JPEG, with the memory that it may take bounded.
+/// A decoder of any format but JPEG and AVIF, with the memory that it may take bounded.
 pub(super) fn decoder(source: &[u8]) -> image::ImageResult<impl ImageDecoder + '_> {
     let mut reader = ImageReader::new(Cursor::new(source)).with_guessed_format()?;
     let mut bounds = Limits::no_limits();
@@ -96,15 +100,14 @@ pub(super) fn describes_rgb(profile: &[u8]) -> bool {
 
 fn sniff(source: &[u8]) -> Result<Format, OssError> {
     match image::guess_format(source) {
+        _ if avif::is_avif(source) => Ok(Format::Avif),
         Ok(ImageFormat::Jpeg) => Ok(Format::Jpg),
         Ok(ImageFormat::Png) => Ok(Format::Png),
         Ok(ImageFormat::WebP) => Ok(Format::Webp),
         Ok(ImageFormat::Bmp) => Ok(Format::Bmp),
         Ok(ImageFormat::Gif) => Ok(Format::Gif),
         Ok(ImageFormat::Tiff) => Ok(Format::Tiff),
-        _ if source.get(4..8) == Some(b"ftyp") => {
-            Err(ImgError::NotImplemented("a HEIC or AVIF source".to_owned()).into())
-        }
+        _ if source.get(4..8) == Some(b"ftyp") => Err(ImgError::NotImplemented("a HEIC source".to_owned()).into()),
         _ => Err(OssError::new(OssCode::BadRequest, "This image format is not supported.").ec("0040-00000005")),
     }
 }

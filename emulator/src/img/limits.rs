@@ -1,7 +1,10 @@
 //! What is refused before pixels are allocated (`img-and-ram.md` §1.5, §1.10).
 
 use shared::error::{OssCode, OssError};
-use shared::img::{MAX_RESULT_PIXELS, MAX_SIDE, MAX_SOURCE_BYTES, MAX_SOURCE_PIXELS, MAX_SOURCE_SIDE};
+use shared::img::{
+    MAX_AVIF_PIXELS, MAX_AVIF_SOURCE_SIDE, MAX_AVIF_WIDTH, MAX_RESULT_PIXELS, MAX_SIDE, MAX_SOURCE_BYTES,
+    MAX_SOURCE_PIXELS, MAX_SOURCE_SIDE,
+};
 
 /// The most memory that one decoder may take, in bytes: the largest source allowed, as RGBA.
 pub(super) const MAX_DECODER_BYTES: u64 = MAX_SOURCE_PIXELS * 4;
@@ -61,6 +64,26 @@ pub(super) fn webp_side((width, height): (u32, u32)) -> Result<(), OssError> {
     }
     let message = format!("The result is {width}x{height} pixels; WebP holds {MAX_WEBP_SIDE} a side.");
     Err(too_large(message, "0040-00000011"))
+}
+
+/// Refuses an AVIF source by the size in its header.
+pub(super) fn avif_source((width, height): (u32, u32)) -> Result<(), OssError> {
+    if width.max(height) <= MAX_AVIF_SOURCE_SIDE {
+        return Ok(());
+    }
+    let message = format!("The AVIF source is {width}x{height} pixels; no side may exceed {MAX_AVIF_SOURCE_SIDE}.");
+    Err(too_large(message, "0040-00000014"))
+}
+
+/// Refuses a result that OSS does not write as AVIF.
+pub(super) fn avif_result((width, height): (u32, u32)) -> Result<(), OssError> {
+    if width <= MAX_AVIF_WIDTH && u64::from(width) * u64::from(height) <= MAX_AVIF_PIXELS {
+        return Ok(());
+    }
+    let message = format!(
+        "The AVIF result would be {width}x{height} pixels; a width of {MAX_AVIF_WIDTH} and {MAX_AVIF_PIXELS} in all are allowed."
+    );
+    Err(too_large(message, "0040-00000014"))
 }
 
 /// How many scans a JPEG has, counted up to one more than [`MAX_JPEG_SCANS`].

@@ -4,6 +4,7 @@
 //! profile, where it describes RGB and the result's format can carry it; EXIF is dropped, after its orientation has been applied.
 
 mod animate;
+mod avif;
 mod blur;
 mod buffers;
 mod corners;
@@ -25,7 +26,7 @@ mod watermark;
 mod webp;
 
 use shared::error::OssError;
-use shared::img::{Action, Format, Process};
+use shared::img::{Action, Format, MAX_AVIF_PIXELS, Process};
 
 pub use limits::source_bytes as check_source_bytes;
 pub use pool::{Kept, Key, Pool};
@@ -113,8 +114,10 @@ pub fn weight(source: &[u8], process: &Process) -> Result<u64, OssError> {
         }
         largest = largest.max(area(size).min(limits::MAX_DECODER_BYTES));
     }
+    let encoder = if Wish::of(process, &header, source).format == Format::Avif { avif::ENCODER_BYTES } else { 0 };
     // A step holds the picture before and after it, with four channels at most.
-    Ok(area(header.upright()) * header.decoder_bytes + decoded * 4 + largest * 4)
+    let steps = area(header.upright()) * header.decoder_bytes + decoded * 4 + largest * 4;
+    Ok(steps + area(size).min(MAX_AVIF_PIXELS) * encoder)
 }
 
 /// What `auto-orient` asks for. Told to leave the picture as it is, returns the orientation that the result then must tell of.

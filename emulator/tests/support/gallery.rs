@@ -16,7 +16,7 @@ const COLUMNS: u32 = 5;
 const PAPER: Rgb<u8> = Rgb([236, 240, 244]);
 
 /// Each action, as a caption shows it; `T:` stands for the base64 of a text, `I:` for that of a mark with its process.
-pub const ACTIONS: [&str; 35] = [
+pub const ACTIONS: [&str; 40] = [
     "format,png",
     "resize,w_120",
     "resize,h_90,m_mfit",
@@ -24,14 +24,17 @@ pub const ACTIONS: [&str; 35] = [
     "resize,m_pad,w_160,h_160,color_2E8B57",
     "resize,m_fixed,w_100,h_160",
     "resize,p_60",
+    "resize,l_130",
+    "resize,s_90",
     "crop,x_60,y_30,w_120,h_100",
     "crop,w_100,h_80,g_se",
+    "crop,w_120,h_120,g_center",
     "indexcrop,x_80,i_1",
     "indexcrop,y_80,i_1",
     "circle,r_70",
     "rounded-corners,r_40",
-    "resize,w_220/rotate,90",
-    "resize,w_170/rotate,30",
+    "resize,w_156/rotate,90",
+    "resize,w_140/rotate,30",
     "auto-orient,1",
     "resize,h_156/auto-orient,0/format,bmp",
     "blur,r_5,s_3",
@@ -42,6 +45,8 @@ pub const ACTIONS: [&str; 35] = [
     "contrast,-50",
     "quality,q_5",
     "quality,Q_20/format,webp",
+    "quality,Q_20/format,avif",
+    "rounded-corners,r_60/format,avif",
     "interlace,1",
     "watermark,T:图片服务 IMG,size_30,color_FFFFFF",
     "watermark,T:Emoji 😀🚀🐼,size_30,g_center",

@@ -31,6 +31,12 @@ pub const MAX_SOURCE_SIDE: u32 = 30_000;
 pub const MAX_SOURCE_PIXELS: u64 = 250_000_000;
 /// How many image watermarks one request may draw.
 pub const MAX_IMAGE_WATERMARKS: usize = 3;
+/// The largest side of an AVIF source, in pixels.
+pub const MAX_AVIF_SOURCE_SIDE: u32 = 10_000;
+/// The widest AVIF result, in pixels.
+pub const MAX_AVIF_WIDTH: u32 = 4096;
+/// The most pixels of an AVIF result.
+pub const MAX_AVIF_PIXELS: u64 = 9_437_184;
 /// The largest radius of `circle` and `rounded-corners`, in pixels.
 pub const MAX_RADIUS: u32 = 4096;
 /// The largest side of a picture that `rotate` and `auto-orient` turn, in pixels.
@@ -143,17 +149,20 @@ pub enum Format {
     Gif,
     /// TIFF.
     Tiff,
+    /// AVIF.
+    Avif,
 }
 
 impl Format {
     /// All formats, with the names that they have in `format,…`.
-    pub const NAMES: [(Self, &'static str); 6] = [
+    pub const NAMES: [(Self, &'static str); 7] = [
         (Self::Jpg, "jpg"),
         (Self::Png, "png"),
         (Self::Webp, "webp"),
         (Self::Bmp, "bmp"),
         (Self::Gif, "gif"),
         (Self::Tiff, "tiff"),
+        (Self::Avif, "avif"),
     ];
 
     /// Its name in `format,…` and in the JSON of `info`.
@@ -162,7 +171,7 @@ impl Format {
     }
 }
 
-/// The quality of a JPEG or WebP result, 1 to 100.
+/// The quality of a JPEG, WebP or AVIF result, 1 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quality {
     /// `q`: percent of the source's own quality.

@@ -1,10 +1,6 @@
 //! Every action of IMG still looks as it did on `docs/img.png`, tile by tile.
-#![cfg(test)]
 
-#[path = "support/gallery.rs"]
-mod gallery;
-
-use gallery::{ACTIONS, TILE, scene, sheet};
+use crate::sheet::{ACTIONS, TILE, scene, sheet};
 use image::{GenericImageView, RgbImage};
 
 /// Mean difference of a channel, of 255, that no eye sees.

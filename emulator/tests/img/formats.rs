@@ -1,0 +1,79 @@
+//! Formats of sources and results, and what of a source reaches its result: alpha, frames, orientation, profile.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, Rgba, RgbaImage};
+use mozjpeg::{ColorSpace, Marker};
+use serde_json::Value;
+use shared::img::Format;
+
+use crate::made::{RED, frames, gif, near, orientation, photo, pixels, png, raw_jpeg, run, run_with, solid_png};
+
+#[test]
+fn every_format_can_be_written_and_read_again() {
+    let picture = DynamicImage::ImageRgb8(photo(120, 80));
+    for (format, name) in Format::NAMES {
+        if format == Format::Gif {
+            continue; // only a GIF becomes one
+        }
+        let there = run(&png(&picture), &format!("image/format,{name}")).unwrap();
+        let back = pixels(run(&there.body, "image/format,png"));
+        assert_eq!(back.dimensions(), (120, 80), "{name}");
+        assert_eq!(image::guess_format(&there.body).unwrap().to_mime_type(), there.content_type, "{name}");
+    }
+}
+
+#[test]
+fn alpha_survives_png_and_becomes_white_in_jpeg() {
+    let source = png(&DynamicImage::ImageRgba8(RgbaImage::from_pixel(64, 64, Rgba([255, 0, 0, 0]))));
+    assert_eq!(pixels(run(&source, "image/resize,w_32")).get_pixel(16, 16)[3], 0);
+    assert_eq!(pixels(run(&source, "image/resize,w_32/format,jpg")).get_pixel(16, 16).0, [255; 4]);
+    let marked = pixels(run_with(&source, "image/watermark,g_nw,image_cGFuZGEucG5n", &solid_png(8, 8, RED)));
+    assert_eq!(marked.get_pixel(12, 12).0, [255, 0, 0, 255], "a mark is opaque on a transparent picture");
+}
+
+#[test]
+fn grey_and_cmyk_jpegs_become_rgb() {
+    let grey = raw_jpeg(ColorSpace::JCS_GRAYSCALE, &[40], &[200], &[]);
+    let result = pixels(run(&grey, "image/resize,w_32"));
+    assert!(near(result.get_pixel(4, 8), [40; 3]) && near(result.get_pixel(28, 8), [200; 3]));
+    // Adobe's ink: 255 is none. Full magenta and yellow make red.
+    let cmyk = raw_jpeg(ColorSpace::JCS_CMYK, &[255, 0, 0, 255], &[255, 255, 255, 128], &[]);
+    let result = pixels(run(&cmyk, "image/resize,w_32"));
+    assert!(near(result.get_pixel(4, 8), [255, 0, 0]) && near(result.get_pixel(28, 8), [128; 3]), "{result:?}");
+}
+
+#[test]
+fn orientation_and_profile_of_the_source_are_honoured() {
+    let exif = orientation(6); // turn right by 90 degrees
+    let mut profile = vec![7; 70_000];
+    profile[16..20].copy_from_slice(b"RGB ");
+    let parts: Vec<Vec<u8>> =
+        (1u8..).zip(profile.chunks(60_000)).map(|(n, part)| [b"ICC_PROFILE\0", &[n, 2][..], part].concat()).collect();
+    let segments = [(Marker::APP(1), &exif[..]), (Marker::APP(2), &parts[0]), (Marker::APP(2), &parts[1])];
+    let source = raw_jpeg(ColorSpace::JCS_RGB, &[255, 0, 0], &[255, 255, 255], &segments);
+
+    let result = pixels(run(&source, "image/resize,w_16"));
+    assert_eq!(result.dimensions(), (16, 32), "upright, then resized");
+    assert!(near(result.get_pixel(8, 4), [255, 0, 0]) && near(result.get_pixel(8, 28), [255; 3]));
+
+    let info: Value = serde_json::from_slice(&run(&source, "image/info").unwrap().body).unwrap();
+    assert_eq!((&info["ImageWidth"]["value"], &info["Orientation"]["value"]), (&"64".into(), &"6".into()));
+
+    for format in ["jpg", "png"] {
+        let kept = run(&source, &format!("image/resize,w_16/format,{format}")).unwrap();
+        let mut decoder = image::ImageReader::new(Cursor::new(kept.body)).with_guessed_format().unwrap().into_decoder();
+        let found = image::ImageDecoder::icc_profile(decoder.as_mut().unwrap()).unwrap();
+        assert!(found == Some(profile.clone()), "the profile reaches {format}");
+    }
+}
+
+#[test]
+fn animation_survives_what_keeps_it() {
+    let source = gif(60, 40, 3);
+    let small =
+        run_with(&source, "image/resize,w_30/watermark,image_cGFuZGEucG5n,g_nw", &solid_png(9, 9, RED)).unwrap();
+    assert_eq!((small.content_type, frames(&small.body)), ("image/gif", 3));
+    assert_eq!(pixels(Ok(small)).dimensions(), (30, 20));
+    assert_eq!(frames(&run(&source, "image/quality,q_90").unwrap().body), 1);
+}

@@ -1,0 +1,123 @@
+//! Sources that are made here, and what is read back of results.
+
+use std::io::Cursor;
+
+use emulator::img::{Output, process};
+use image::codecs::gif::{GifDecoder, GifEncoder};
+use image::codecs::jpeg::JpegEncoder;
+use image::{AnimationDecoder, DynamicImage, Frame, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use mozjpeg::{ColorSpace, Compress, Marker};
+use shared::error::{OssCode, OssError};
+use shared::img::Process;
+
+pub const WHITE: Rgb<u8> = Rgb([255; 3]);
+pub const RED: Rgb<u8> = Rgb([255, 0, 0]);
+
+pub fn run_with(source: &[u8], text: &str, mark: &[u8]) -> Result<Output, OssError> {
+    let parsed = Process::parse(text)?;
+    process(source, source.len() as u64, &parsed, &mut |_| Ok(mark.to_vec()))
+}
+
+pub fn run(source: &[u8], text: &str) -> Result<Output, OssError> {
+    let parsed = Process::parse(text)?;
+    let no_mark = |key: &str| Err(OssError::new(OssCode::NoSuchKey, key));
+    process(source, source.len() as u64, &parsed, &mut { no_mark })
+}
+
+pub fn pixels(output: Result<Output, OssError>) -> RgbaImage {
+    image::load_from_memory(&output.unwrap().body).unwrap().into_rgba8()
+}
+
+pub fn png(picture: &DynamicImage) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    picture.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png).unwrap();
+    bytes
+}
+
+pub fn solid_png(width: u32, height: u32, colour: Rgb<u8>) -> Vec<u8> {
+    png(&DynamicImage::ImageRgb8(RgbImage::from_pixel(width, height, colour)))
+}
+
+/// A smooth picture with some texture, so that JPEG has something to do.
+pub fn photo(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| {
+        let wave = |v: u32, scale: f32| ((v as f32 * scale).sin() * 60.0 + 128.0) as u8;
+        Rgb([wave(x + y / 2, 0.031), wave(y, 0.043), wave(x * 3 + y, 0.017)])
+    })
+}
+
+/// EXIF of one entry, big-endian: Orientation (0x0112), SHORT.
+pub fn orientation(value: u8) -> Vec<u8> {
+    [b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", &[value, 0, 0, 0, 0, 0, 0][..]].concat()
+}
+
+pub fn jpeg(picture: &RgbImage, quality: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(picture).unwrap();
+    bytes
+}
+
+/// A JPEG with extra segments.
+pub fn jpeg_with(picture: &RgbImage, segments: &[(Marker, &[u8])]) -> Vec<u8> {
+    let mut encoder = Compress::new(ColorSpace::JCS_RGB);
+    encoder.set_size(picture.width() as usize, picture.height() as usize);
+    let mut encoder = encoder.start_compress(Vec::new()).unwrap();
+    for (marker, data) in segments {
+        encoder.write_marker(*marker, data);
+    }
+    encoder.write_scanlines(picture).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A JPEG whose left half is red, with these colour components and extra segments.
+pub fn raw_jpeg(space: ColorSpace, left: &[u8], right: &[u8], segments: &[(Marker, &[u8])]) -> Vec<u8> {
+    let mut encoder = Compress::new(space);
+    encoder.set_size(64, 32);
+    encoder.set_quality(95.0);
+    let mut encoder = encoder.start_compress(Vec::new()).unwrap();
+    for (marker, data) in segments {
+        encoder.write_marker(*marker, data);
+    }
+    let row = [left.repeat(32), right.repeat(32)].concat();
+    encoder.write_scanlines(&row.repeat(32)).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub fn gif(width: u32, height: u32, frames: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = GifEncoder::new_with_speed(&mut bytes, 30);
+    for shade in 0..frames {
+        let colour = Rgba([shade * 80, 100, 200, 255]);
+        encoder.encode_frame(Frame::new(RgbaImage::from_pixel(width, height, colour))).unwrap();
+    }
+    drop(encoder);
+    bytes
+}
+
+pub fn frames(gif: &[u8]) -> usize {
+    GifDecoder::new(Cursor::new(gif)).unwrap().into_frames().collect_frames().unwrap().len()
+}
+
+/// The quality of a JPEG by the sum of its luminance table, which is 3688 at quality 50.
+pub fn quality_of(jpeg: &[u8]) -> u32 {
+    let at = jpeg.windows(2).position(|marker| marker == [0xFF, 0xDB]).unwrap();
+    let sum: u32 = jpeg[at + 5..at + 69].iter().map(|&b| u32::from(b)).sum();
+    let percent = sum * 100 / 3688;
+    if percent <= 100 { (200 - percent) / 2 } else { 5000 / percent }
+}
+
+/// The smallest box (left, top, right, bottom), edges excluded at the far end, around pixels that `is` picks.
+pub fn box_of(picture: &RgbaImage, is: impl Fn(&Rgba<u8>) -> bool) -> Option<(u32, u32, u32, u32)> {
+    picture.enumerate_pixels().filter(|(.., pixel)| is(pixel)).fold(None, |found, (x, y, _)| {
+        let (left, top, right, bottom) = found.unwrap_or((x, y, 0, 0));
+        Some((left.min(x), top.min(y), right.max(x + 1), bottom.max(y + 1)))
+    })
+}
+
+pub fn red(pixel: &Rgba<u8>) -> bool {
+    *pixel == Rgba([255, 0, 0, 255])
+}
+
+pub fn near(pixel: &Rgba<u8>, colour: [u8; 3]) -> bool {
+    pixel.0.iter().zip(colour).all(|(a, b)| a.abs_diff(b) < 12)
+}
