@@ -8,7 +8,8 @@ use image::{ImageDecoder, ImageFormat, ImageReader, Limits};
 use shared::error::{OssCode, OssError};
 use shared::img::{Format, ImgError};
 
-use super::{avif, jpeg, limits};
+use super::avif::{self, Family};
+use super::{jpeg, limits};
 
 /// The head of a source picture, checked against the limits.
 #[derive(Debug, Clone)]
@@ -99,15 +100,18 @@ pub(super) fn describes_rgb(profile: &[u8]) -> bool {
 }
 
 fn sniff(source: &[u8]) -> Result<Format, OssError> {
+    match avif::family(source) {
+        Some(Family::Avif) => return Ok(Format::Avif),
+        Some(Family::OtherPicture) => return Err(ImgError::NotImplemented("a HEIC source".to_owned()).into()),
+        None => {}
+    }
     match image::guess_format(source) {
-        _ if avif::is_avif(source) => Ok(Format::Avif),
         Ok(ImageFormat::Jpeg) => Ok(Format::Jpg),
         Ok(ImageFormat::Png) => Ok(Format::Png),
         Ok(ImageFormat::WebP) => Ok(Format::Webp),
         Ok(ImageFormat::Bmp) => Ok(Format::Bmp),
         Ok(ImageFormat::Gif) => Ok(Format::Gif),
         Ok(ImageFormat::Tiff) => Ok(Format::Tiff),
-        _ if source.get(4..8) == Some(b"ftyp") => Err(ImgError::NotImplemented("a HEIC source".to_owned()).into()),
         _ => Err(OssError::new(OssCode::BadRequest, "This image format is not supported.").ec("0040-00000005")),
     }
 }

@@ -87,6 +87,14 @@ fn wider_colours_are_kept_where_there_is_a_place_and_converted_elsewhere() {
 }
 
 #[test]
+fn the_brand_may_stand_in_the_second_place() {
+    let mut file = P3.to_vec();
+    file[8..12].copy_from_slice(b"mif1");
+    assert!(file[16..].windows(4).take(8).any(|brand| brand == b"avif"));
+    assert_eq!(run(&file, "image/format,bmp"), run(P3, "image/format,bmp"));
+}
+
+#[test]
 fn of_a_sequence_the_first_picture_counts() {
     let first = pixels(run(SEQUENCE, "image/resize,w_32/format,png"));
     assert_eq!(first.dimensions(), (32, 16));

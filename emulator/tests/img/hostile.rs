@@ -19,12 +19,14 @@ fn bmp_head(width: u32, height: u32) -> Vec<u8> {
 
 #[test]
 fn sources_are_refused_by_their_heads() {
-    let cases: [(Vec<u8>, OssCode, Option<&str>); 8] = [
+    let cases: [(Vec<u8>, OssCode, Option<&str>); 10] = [
         (bmp_head(30_001, 1), OssCode::ImageTooLarge, Some("0040-00000009")),
         (bmp_head(20_000, 20_000), OssCode::ImageTooLarge, Some("0040-00000012")),
         (bmp_head(100, 100), OssCode::ImageDamage, None),
         (Vec::new(), OssCode::BadRequest, Some("0040-00000005")),
         (b"\0\0\0\x20ftypheic\0\0\0\0".to_vec(), OssCode::NotImplemented, None),
+        (b"\0\0\0\x14ftypmif1\0\0\0\0heic".to_vec(), OssCode::NotImplemented, None),
+        (b"\0\0\0\x14ftypisom\0\0\0\0avc1".to_vec(), OssCode::BadRequest, Some("0040-00000005")),
         (b"\xFF\xD8\xFF\xE0 but no more".to_vec(), OssCode::ImageDamage, None),
         (b"\x89PNG\r\n\x1a\n".to_vec(), OssCode::ImageDamage, None),
         (b"RIFF\x10\0\0\0WEBPVP8 ".to_vec(), OssCode::BadWebPImage, None),

@@ -21,9 +21,36 @@ pub(super) use encode::{ENCODER_BYTES, encode};
 /// Phones write about 50 tiles.
 const MAX_TILES: u32 = 1_000;
 
-/// Whether a file says in its first box that it is an AVIF, or a sequence of AV1 pictures.
-pub(super) fn is_avif(source: &[u8]) -> bool {
-    source.get(4..8) == Some(b"ftyp") && matches!(source.get(8..12), Some(b"avif" | b"avis"))
+/// What begins with a box of brands (ISO/IEC 14496-12 §4.3) may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    /// An AVIF, or a sequence of AV1 pictures.
+    Avif,
+    /// A picture that is coded otherwise, as HEIC is.
+    OtherPicture,
+}
+
+/// What a file says in its first box that it is; `None` for what is no picture, such as a film.
+pub(super) fn family(source: &[u8]) -> Option<Family> {
+    let (size, rest) = source.split_first_chunk::<4>()?;
+    let size = usize::try_from(u32::from_be_bytes(*size)).ok()?;
+    let (kind, _) = rest.split_first_chunk::<4>()?;
+    if kind != b"ftyp" {
+        return None;
+    }
+    // The major brand, its version, and the brands that it is compatible with.
+    let mut brands = source.get(8..size.min(source.len()))?.chunks_exact(4);
+    let major = brands.next()?;
+    match major {
+        b"avif" | b"avis" => Some(Family::Avif),
+        b"mif1" | b"msf1" if brands.any(is_ours) => Some(Family::Avif),
+        b"mif1" | b"msf1" | b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" => Some(Family::OtherPicture),
+        _ => None,
+    }
+}
+
+fn is_ours(brand: &[u8]) -> bool {
+    matches!(brand, b"avif" | b"avis")
 }
 
 /// The head of an AVIF.
@@ -63,7 +90,15 @@ struct File<'a> {
 impl<'a> File<'a> {
     fn read(source: &'a [u8]) -> Result<Self, OssError> {
         let bounds = DecodeConfig::default().with_max_grid_tiles(MAX_TILES);
-        let container = AvifParser::from_bytes_with_config(source, &bounds, &Unstoppable).map_err(damage)?;
+        let container = if source.get(8..12).is_some_and(is_ours) {
+            AvifParser::from_bytes_with_config(source, &bounds, &Unstoppable)
+        } else {
+            // The parser wants the brand in the first place.
+            let mut named = source.to_vec();
+            named[8..12].copy_from_slice(b"avif");
+            AvifParser::from_owned_with_config(named, &bounds, &Unstoppable)
+        };
+        let container = container.map_err(damage)?;
         let coded = AV1Metadata::parse_av1_bitstream(&tile(&container, 0)?).map_err(damage)?;
         let one = (coded.max_frame_width.get(), coded.max_frame_height.get());
         let Some(grid) = container.grid_config() else {
