@@ -1,5 +1,8 @@
 //! `x-oss-process` over HTTP: pictures, and what is no picture.
 
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use futures_util::stream::FuturesUnordered;
 use image::{GenericImageView, ImageFormat, RgbImage};
 use shared::img::{ImageWatermark, Process, Resize, Watermark};
 use shared::sign::Request;
@@ -119,6 +122,32 @@ async fn a_result_is_kept_for_its_bytes_alone() {
     let token = stage.assume(Some(&token_policy(&bucket, "mine/"))).await;
     let other = Ask::new("GET", &bucket, "p.png").param("x-oss-process", "image/resize,w_50");
     assert_eq!(stage.ask(&token, other).await.verdict(), "403 AccessDenied 0003-00000301");
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn uploads_do_not_wait_for_pictures() {
+    let stage = Stage::open().await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    let photo = samples::photo(1600, 1200, 3);
+    assert_eq!(stage.ask(&user, Ask::new("PUT", &bucket, "photo.jpg").body(photo)).await.status, 200);
+    // Each takes long, and none is like another.
+    let pictures: FuturesUnordered<_> = (1..=40)
+        .map(|sigma| {
+            let process = format!("image/blur,r_50,s_{sigma}");
+            stage.ask(&user, Ask::new("GET", &bucket, "photo.jpg").param("x-oss-process", &process))
+        })
+        .collect();
+    let uploads = async {
+        for key in ["a", "b", "c"] {
+            assert_eq!(stage.ask(&user, Ask::new("PUT", &bucket, key).body("words")).await.status, 200);
+            assert_eq!(stage.ask(&user, Ask::new("GET", &bucket, key)).await.body, b"words");
+        }
+    };
+    let processed = pictures.for_each(|answer| async move { assert_eq!(answer.status, 200) });
+    let first = select(Box::pin(uploads), Box::pin(processed)).await;
+    assert!(matches!(first, Either::Left(_)), "forty pictures were made before three words were stored");
+    drop(first);
     stage.close().await;
 }
 
