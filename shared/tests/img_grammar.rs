@@ -80,6 +80,7 @@ fn refusals_carry_the_code_of_the_documentation() {
     let long_text = format!("image/watermark,text_{}", "YWFh".repeat(22));
     let nested_format = "image/watermark,image_YT94LW9zcy1wcm9jZXNzPWltYWdlL2Zvcm1hdCxqcGc"; // a?x-oss-process=image/format,jpg
     let too_many = format!("image{}", "/watermark,image_cGFuZGEucG5n".repeat(4));
+    let too_long = format!("image{}", "/rotate,1".repeat(65));
     let cases: &[(&str, OssCode, Option<&str>)] = &[
         ("image/resize", OssCode::InvalidArgument, Some("0040-00000322")),
         ("image/resize,w_0", OssCode::InvalidArgument, Some("0040-00000312")),
@@ -98,6 +99,9 @@ fn refusals_carry_the_code_of_the_documentation() {
         ("image/watermark,image_Lw", OssCode::InvalidArgument, Some("0040-00000265")),
         (nested_format, OssCode::InvalidArgument, Some("0040-00000265")),
         (&too_many, OssCode::WatermarkError, None),
+        (&too_long, OssCode::TooManyPipe, None),
+        ("image/blindwatermark,content_YQ", OssCode::NotImplemented, None),
+        ("image/watermark,text_YQ,voffset_+1", OssCode::InvalidArgument, Some("0040-00000268")),
         ("image/info/resize,w_1", OssCode::InvalidArgument, None),
         ("image/resize,w_1|sys/saveas,o_dGVzdC5qcGc", OssCode::InvalidArgument, None),
         ("video/snapshot,t_1", OssCode::InvalidArgument, Some("0040-00000213")),

@@ -29,6 +29,7 @@ use crate::store::{BucketRecord, ObjectRecord, StoreError, from_ms, run, to_ms};
 
 /// `GET /bucket/key?x-oss-process=image/…`, or `style/NAME`.
 pub async fn get(call: &Call<'_>, process: &str) -> Result<Response<Body>, Failure> {
+    refuse_other(process)?;
     let process = Process::parse(&settings::spelt_out(call, process)?).map_err(OssError::from)?;
     let held = source(call).await?;
     conditions::check(call.request, &held.record)?;
@@ -38,6 +39,7 @@ pub async fn get(call: &Call<'_>, process: &str) -> Result<Response<Body>, Failu
     reply::set_etag(&mut response, &held.record.etag);
     let modified = shared::timefmt::http_date(from_ms(held.record.modified_ms));
     reply::set(&mut response, header::LAST_MODIFIED, &modified);
+    read::override_headers(call, &mut response)?;
     Ok(response)
 }
 
@@ -178,12 +180,16 @@ pub async fn post(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, 
     // The JavaScript SDK encodes the whole value, the others send it as it is.
     let text = body.strip_prefix(PARAMETER).unwrap_or(&body);
     let text = if text.contains('/') { text.to_owned() } else { percent_decode_str(text).decode_utf8_lossy().into() };
+    refuse_other(&text)?;
     let Some((process, target)) = text.split_once(SAVE_AS) else {
         if let Some(parameters) = text.strip_prefix("trigger/callback,") {
             return trigger(call, parameters).await;
         }
-        refuse_other(&text)?;
-        let operator = text.split(['/', ',']).next().unwrap_or_default();
+        let operator = match text.rsplit_once('|') {
+            Some((_, last)) => last.split(',').next(),
+            None => text.split(['/', ',']).next(),
+        };
+        let operator = operator.unwrap_or_default();
         let message = format!("operation not support post: {operator}");
         return Err(OssError::new(OssCode::InvalidArgument, message).into());
     };
@@ -196,7 +202,6 @@ pub async fn post(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, 
     let question = Question { action, plane, bucket: Some(&to), key: Some(&key), version: None };
     call.require(question).await?;
     call.require_tagging(question).await?;
-    require_read(call).await?;
     let process = Process::parse(&settings::spelt_out(call, process)?).map_err(OssError::from)?;
     let held = source(call).await?;
     let output = processed(call, &held, process).await?;
@@ -219,7 +224,9 @@ pub async fn post(call: &Call<'_>, body: &mut Intake) -> Result<Response<Body>, 
 /// 501 for processes that OSS has and that are not of pictures.
 fn refuse_other(process: &str) -> Result<(), OssError> {
     match process.split(['/', ',']).next() {
-        Some(operator @ ("csv" | "json" | "video" | "doc")) => Err(not_implemented(&format!("The process {operator}"))),
+        Some(operator @ ("csv" | "json" | "video" | "audio" | "doc" | "imm" | "hls")) => {
+            Err(not_implemented(&format!("The process {operator}")))
+        }
         _ => Ok(()),
     }
 }

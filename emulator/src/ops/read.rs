@@ -157,7 +157,7 @@ pub async fn meta(call: &Call<'_>) -> Result<Response<Body>, Failure> {
 }
 
 /// `response-content-type` and its like, for signed requests only.
-fn override_headers(call: &Call<'_>, response: &mut Response<Body>) -> Result<(), OssError> {
+pub(super) fn override_headers(call: &Call<'_>, response: &mut Response<Body>) -> Result<(), OssError> {
     for (name, header) in [
         ("response-content-type", header::CONTENT_TYPE),
         ("response-content-language", header::CONTENT_LANGUAGE),

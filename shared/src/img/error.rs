@@ -37,6 +37,9 @@ pub enum ImgError {
     /// OSS has it, this program does not.
     #[error("{0} is not implemented; see SUPPORT.md")]
     NotImplemented(String),
+    /// More actions than anybody needs; each may cost a pass over every pixel.
+    #[error("the image process has too many actions")]
+    TooManyActions,
     /// More image watermarks than [`super::MAX_IMAGE_WATERMARKS`].
     #[error("a process draws three image watermarks at most")]
     TooManyWatermarks,
@@ -60,6 +63,7 @@ impl From<ImgError> for OssError {
             }
             ImgError::UnknownAction(_) => (OssCode::InvalidArgument, Some("0040-00000213")),
             ImgError::NotImplemented(_) => (OssCode::NotImplemented, None),
+            ImgError::TooManyActions => (OssCode::TooManyPipe, None),
             ImgError::TooManyWatermarks => (OssCode::WatermarkError, None),
         };
         let answer = Self::new(code, error.to_string());

@@ -1,5 +1,7 @@
 //! `x-oss-process` over HTTP: pictures, and what is no picture.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
@@ -50,6 +52,8 @@ async fn pictures_are_processed_on_the_way_out() {
     let converted = image::load_from_memory_with_format(&converted.body, ImageFormat::Png).unwrap();
     assert_eq!(converted.dimensions(), (100, 100));
     assert_eq!(converted.get_pixel(50, 2).0[..3], [255, 0, 0]);
+    let named = get("image/resize,w_200").param("response-content-disposition", "attachment; filename=small.jpg");
+    assert_eq!(stage.ask(&user, named).await.header("content-disposition"), "attachment; filename=small.jpg");
     let info = stage.ask(&user, get("image/info")).await;
     let info: serde_json::Value = serde_json::from_slice(&info.body).unwrap();
     assert_eq!((&info["ImageWidth"]["value"], &info["Format"]["value"]), (&"800".into(), &"jpg".into()));
@@ -126,6 +130,67 @@ async fn a_result_is_kept_for_its_bytes_alone() {
 }
 
 #[tokio::test]
+async fn results_are_saved_under_two_rights() {
+    let stage = Stage::open().await;
+    let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
+    let style = "<Style><Content>image/resize,w_50</Content></Style>";
+    for ask in [
+        Ask::new("PUT", &bucket, "p.png").body(png(200, 100)),
+        Ask::new("PUT", &bucket, "").param("style", "").param("styleName", "tiny").body(style),
+    ] {
+        assert_eq!(stage.ask(&user, ask).await.status, 200);
+    }
+    let post = |body: &str| {
+        Ask::new("POST", &bucket, "p.png").param("x-oss-process", "").body(format!("x-oss-process={body}"))
+    };
+    let saved = stage.ask(&user, post("image/resize,w_100|sys/saveas,o_YS9i")).await; // a/b
+    let told: serde_json::Value = serde_json::from_slice(&saved.body).unwrap();
+    let small = stage.ask(&user, Ask::new("GET", &bucket, "a/b")).await;
+    assert_eq!(
+        told,
+        serde_json::json!({ "bucket": "", "fileSize": small.body.len(), "object": "a/b", "status": "OK" })
+    );
+    assert_eq!(small.header("content-type"), "image/png");
+    assert_eq!(image::load_from_memory(&small.body).unwrap().dimensions(), (100, 50));
+
+    // As ali-oss sends it, with a bucket and a key in padded base64.
+    let encoded = STANDARD.encode(&bucket).replace('=', "%3D");
+    let body = format!("style%2Ftiny%7Csys%2Fsaveas%2Co_YS9jYw%3D%3D%2Cb_{encoded}");
+    let saved: serde_json::Value = serde_json::from_slice(&stage.ask(&user, post(&body)).await.body).unwrap();
+    assert_eq!((&saved["bucket"], &saved["object"]), (&bucket.clone().into(), &"a/cc".into()));
+    let tiny = stage.ask(&user, Ask::new("GET", &bucket, "a/cc")).await;
+    assert_eq!(image::load_from_memory(&tiny.body).unwrap().dimensions(), (50, 25));
+
+    for (body, verdict, message) in [
+        ("image/resize,w_100|foo/bar,o_YQ", "400 InvalidArgument", "operation not support post: foo/bar"),
+        ("image/resize,w_100", "400 InvalidArgument", "operation not support post: image"),
+        ("image/resize,w_100|sys/saveas,o_", "400 InvalidObjectName", ""),
+        ("image/resize,w_0|sys/saveas,o_YQ", "400 InvalidArgument 0040-00000312", ""),
+        ("image/resize,w_1|sys/saveas,o_YQ,b_bm93aGVyZQ", "404 NoSuchBucket 0015-00000101", ""),
+        ("style/absent|sys/saveas,o_YQ", "404 NoSuchStyle", ""),
+        ("video/snapshot,t_1|sys/saveas,o_YQ", "501 NotImplemented", ""),
+    ] {
+        let answer = stage.ask(&user, post(body)).await;
+        assert!(answer.verdict().starts_with(verdict), "{body}: {}", answer.verdict());
+        assert!(answer.error().message.contains(message), "{body}: {}", answer.text());
+    }
+    let denied = "403 AccessDenied 0003-00000301";
+    for (actions, expected) in [
+        (&["oss:PostProcessTask"][..], denied),
+        (&["oss:PutObject", "oss:GetObject"], denied),
+        (&["oss:PostProcessTask", "oss:PutObject"], "200"),
+    ] {
+        let policy = serde_json::json!({
+            "Version": "1", "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }]
+        });
+        let token = stage.assume(Some(&policy.to_string())).await;
+        let answer = stage.ask(&token, post("image/resize,w_100|sys/saveas,o_YS9i")).await;
+        assert_eq!(answer.verdict(), expected, "{actions:?}");
+    }
+    stage.close().await;
+}
+
+#[tokio::test]
 async fn uploads_do_not_wait_for_pictures() {
     let stage = Stage::open().await;
     let (user, bucket) = (stage.user(), stage.ready.bucket.clone());
@@ -184,6 +249,9 @@ async fn what_cannot_be_processed_has_a_name() {
         ("good.png", "image/crop,w_10,g_face", "501 NotImplemented"),
         ("good.png", "image/crop,x_50", "400 CutEdgeExceedRange"),
         ("good.png", "image/format,heic", "501 NotImplemented"),
+        ("good.png", "video/snapshot,t_1000", "501 NotImplemented"),
+        ("good.png", "style/absent", "404 NoSuchStyle"),
+        ("good.png", "image/resize,w_9|sys/saveas,o_YQ", "400 InvalidArgument"),
         ("good.png", "image/rotate,90,180", "400 InvalidArgument 0040-00000203"),
         ("good.png", "image/resize,w_5000,h_5000,m_fixed,limit_0", "400 ImageTooLarge 0040-00000007"),
     ] {

@@ -1,7 +1,7 @@
 //! A picture of the same bucket as a mark.
 
-use shared::error::OssError;
-use shared::img::{ImageWatermark, Process};
+use shared::error::{OssCode, OssError};
+use shared::img::{Format, ImageWatermark, Process};
 
 use crate::img::header::Header;
 use crate::img::picture::Picture;
@@ -12,6 +12,10 @@ pub(super) fn load(mark: &ImageWatermark, main: (u32, u32), fetch: Fetch<'_>) ->
     let source = fetch(&mark.object)?;
     limits::source_bytes(source.len() as u64)?;
     let header = Header::read(&source)?;
+    if header.format == Format::Gif {
+        let message = format!("The watermark object {} is a GIF, which OSS does not draw.", mark.object);
+        return Err(OssError::new(OssCode::WatermarkError, message));
+    }
     let nothing = Process::default();
     let mut picture = run(&source, &header, mark.process.as_ref().unwrap_or(&nothing), Some(main), fetch)?;
     picture.become_rgb();

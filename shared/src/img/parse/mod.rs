@@ -45,7 +45,7 @@ fn actions(text: &str, of: Of) -> Result<Process, ImgError> {
     }
     let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
     if parts.len() > MAX_ACTIONS {
-        return Err(ImgError::shape("the image process has too many actions", "0017-00000288"));
+        return Err(ImgError::TooManyActions);
     }
     let actions = parts.into_iter().map(|part| action(part, of)).collect::<Result<Vec<_>, _>>()?;
     let process = Process { actions };
@@ -89,6 +89,9 @@ fn action(part: &str, of: Of) -> Result<Action, ImgError> {
         "quality" => Action::Quality(quality(&params)?),
         "info" => Action::Info,
         "average-hue" => Action::AverageHue,
+        blind @ ("blindwatermark" | "deblindwatermark") => {
+            return Err(ImgError::NotImplemented(format!("{blind}, which needs IMM,")));
+        }
         other => return Err(ImgError::UnknownAction(other.to_owned())),
     })
 }

@@ -3,7 +3,7 @@
 use super::super::error::ImgError;
 use super::super::value::{Gravity, Rgb, from_base64, named};
 use super::super::watermark::{Align, Font, ImageWatermark, MAX_TEXT_BYTES, TextWatermark, Watermark};
-use super::params::Params;
+use super::params::{Params, signed};
 use super::{Of, actions};
 
 pub(super) fn watermark(params: &Params<'_>) -> Result<Watermark, ImgError> {
@@ -15,9 +15,7 @@ pub(super) fn watermark(params: &Params<'_>) -> Result<Watermark, ImgError> {
         gravity: params.map("g", None, |g| named(&Gravity::NAMES, g))?.unwrap_or_default(),
         x: params.number("x", 0..=4096, Some("0040-00000262"))?.unwrap_or(default.x),
         y: params.number("y", 0..=4096, Some("0040-00000264"))?.unwrap_or(default.y),
-        voffset: params
-            .map("voffset", Some("0040-00000268"), |v| v.parse().ok().filter(|n| (-1000..=1000).contains(n)))?
-            .unwrap_or(0),
+        voffset: params.map("voffset", Some("0040-00000268"), |offset| signed(offset, &(-1000..=1000)))?.unwrap_or(0),
         fill: params.flag("fill", "0040-00000274")?.unwrap_or(false),
         padx: params.number("padx", 0..=4096, Some("0040-00000276"))?.unwrap_or(0),
         pady: params.number("pady", 0..=4096, None)?.unwrap_or(0),
