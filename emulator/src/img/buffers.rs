@@ -17,8 +17,10 @@ thread_local! {
 /// A buffer of `length` bytes with any contents.
 pub(super) fn take(length: usize) -> Vec<u8> {
     let spare = SPARE.with_borrow_mut(|spare| {
-        let fitting = spare.iter().position(|buffer| buffer.capacity() >= length)?;
-        Some(spare.swap_remove(fitting))
+        // The tightest, so that the larger one keeps its length: what grows is filled with zeros first.
+        let fitting = spare.iter().enumerate().filter(|(_, buffer)| buffer.capacity() >= length);
+        let (tightest, _) = fitting.min_by_key(|(_, buffer)| buffer.capacity())?;
+        Some(spare.swap_remove(tightest))
     });
     let mut buffer = spare.unwrap_or_default();
     buffer.resize(length, 0);

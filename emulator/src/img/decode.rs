@@ -16,7 +16,7 @@ pub(super) fn decode(source: &[u8], header: &Header, at_least: (u32, u32)) -> Re
         Format::Avif => avif::decode(source)?,
         _ => {
             let decoded = header::decoder(source).and_then(DynamicImage::from_decoder);
-            from_dynamic(decoded.map_err(|_| header::damage(header.format))?)
+            from_dynamic(decoded.map_err(|error| header::failure(header.format, &error))?)
         }
     };
     picture.icc.clone_from(&header.icc);

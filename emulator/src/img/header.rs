@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
-use image::{ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use shared::error::{OssCode, OssError};
 use shared::img::{Format, ImgError};
 
@@ -55,7 +55,7 @@ impl Header {
     }
 
     fn of_other(source: &[u8], format: Format) -> Result<Self, OssError> {
-        let mut decoder = decoder(source).map_err(|_| damage(format))?;
+        let mut decoder = decoder(source).map_err(|error| failure(format, &error))?;
         let (width, height) = decoder.dimensions();
         let animated = match format {
             Format::Gif => true,
@@ -63,11 +63,16 @@ impl Header {
             _ => false,
         };
         let exif = decoder.exif_metadata().ok().flatten();
+        let orientation = match format {
+            // It is one of its own tags.
+            Format::Tiff => decoder.orientation().ok(),
+            _ => exif.and_then(|chunk| Orientation::from_exif_chunk(&chunk)),
+        };
         Ok(Self {
             format,
             width,
             height,
-            orientation: exif.and_then(|chunk| Orientation::from_exif_chunk(&chunk)),
+            orientation,
             icc: decoder.icc_profile().ok().flatten().filter(|profile| describes_rgb(profile)),
             animated,
             decoder_bytes: u64::from(decoder.color_type().bytes_per_pixel()),
@@ -84,6 +89,18 @@ pub(super) fn decoder(source: &[u8]) -> image::ImageResult<impl ImageDecoder + '
     bounds.max_alloc = Some(if png { limits::MAX_PNG_EXTRA } else { limits::MAX_DECODER_BYTES });
     reader.limits(bounds);
     reader.into_decoder()
+}
+
+/// The answer to a picture that the `image` crate does not decode: because it is damaged, or of a kind that is unknown here.
+pub(super) fn failure(format: Format, error: &ImageError) -> OssError {
+    match error {
+        ImageError::Unsupported(_) => unsupported(),
+        _ => damage(format),
+    }
+}
+
+fn unsupported() -> OssError {
+    OssError::new(OssCode::BadRequest, "This image format is not supported.").ec("0040-00000005")
 }
 
 /// The answer to a picture whose head is right and whose body is not.
@@ -112,7 +129,7 @@ fn sniff(source: &[u8]) -> Result<Format, OssError> {
         Ok(ImageFormat::Bmp) => Ok(Format::Bmp),
         Ok(ImageFormat::Gif) => Ok(Format::Gif),
         Ok(ImageFormat::Tiff) => Ok(Format::Tiff),
-        _ => Err(OssError::new(OssCode::BadRequest, "This image format is not supported.").ec("0040-00000005")),
+        _ => Err(unsupported()),
     }
 }
 

@@ -70,7 +70,7 @@ impl Picture {
         let alpha = opacity + under * (1.0 - opacity);
         for (below, above) in self.pixels[at..at + 3].iter_mut().zip(colour) {
             let mixed = f32::from(above) * opacity + f32::from(*below) * under * (1.0 - opacity);
-            *below = (mixed / alpha).round() as u8;
+            *below = (mixed / alpha + 0.5) as u8; // `round` is a call
         }
         if self.channels == 4 {
             self.pixels[at + 3] = (alpha * 255.0).round() as u8;

@@ -68,6 +68,27 @@ fn orientation_and_profile_of_the_source_are_honoured() {
     }
 }
 
+/// A TIFF of one row, black and white, of this photometric interpretation and orientation.
+fn tiff(photometric: u16, orientation: u16) -> Vec<u8> {
+    let tags = [(256, 2), (257, 1), (258, 8), (259, 1), (262, photometric), (273, 8), (274, orientation), (277, 1)];
+    let mut file = b"II\x2a\0\x0a\0\0\0\x00\xff".to_vec();
+    file.extend((tags.len() as u16 + 2).to_le_bytes());
+    for (tag, value) in tags.into_iter().chain([(278, 1), (279, 2)]) {
+        file.extend([tag, 3, 1, 0, value, 0].into_iter().flat_map(u16::to_le_bytes)); // one SHORT
+    }
+    file.extend([0; 4]);
+    file
+}
+
+#[test]
+fn a_tiff_is_turned_by_its_tag_and_refused_by_the_name_of_its_kind() {
+    let upright = pixels(run(&tiff(1, 6), "image/format,png"));
+    assert_eq!((upright.dimensions(), upright.get_pixel(0, 1).0), ((1, 2), [255; 4]));
+    assert_eq!(pixels(run(&tiff(1, 1), "image/format,png")).dimensions(), (2, 1));
+    let lab = run(&tiff(8, 1), "image/format,png").unwrap_err();
+    assert_eq!((lab.code.as_str(), lab.ec.as_deref()), ("BadRequest", Some("0040-00000005")));
+}
+
 #[test]
 fn animation_survives_what_keeps_it() {
     let source = gif(60, 40, 3);
