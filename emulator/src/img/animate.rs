@@ -14,7 +14,7 @@ use shared::img::{Action, Format, Process};
 use super::encode::{GIF_SPEED, Wish};
 use super::header::{Header, damage};
 use super::picture::Picture;
-use super::webp::Animation;
+use super::webp::{self, Animation};
 use super::{Fetch, limits, step};
 
 /// Whether every action keeps the animation: `p`, `format`, `quality` and others make a still (`img-and-ram.md` §1.5).
@@ -25,6 +25,18 @@ pub(super) fn stays_animated(process: &Process, header: &Header) -> bool {
             Action::Crop(_) | Action::Watermark(_) | Action::AutoOrient(_) | Action::Interlace(_) => true,
             _ => false,
         })
+}
+
+/// How many frames an animation has, by its blocks alone; at least one.
+pub(super) fn frames(source: &[u8], format: Format) -> u64 {
+    if format == Format::Webp {
+        return webp::frames(source).max(1);
+    }
+    let mut options = gif::DecodeOptions::new();
+    options.skip_frame_decoding(true);
+    let Ok(mut decoder) = options.read_info(source) else { return 1 };
+    let frames = std::iter::from_fn(|| decoder.next_frame_info().ok().flatten().map(drop));
+    (frames.count() as u64).max(1)
 }
 
 /// The animated result, in the format of its source.
@@ -43,8 +55,7 @@ pub(super) fn run(
         Some(mark) => Ok(Vec::clone(mark)),
         None => fetch(key).inspect(|mark| drop(marks.insert(key.to_owned(), mark.clone()))),
     };
-    let mut change = |(count, frame): (u64, ImageResult<Frame>)| {
-        limits::source_pixels((header.width, header.height), count)?;
+    let mut change = |frame: ImageResult<Frame>| {
         let frame = frame.map_err(damaged)?;
         let delay = frame.delay();
         Ok::<_, OssError>((changed(frame, process, &mut fetch_once)?, delay))
@@ -54,7 +65,7 @@ pub(super) fn run(
         decoder.set_limits(bounds).map_err(damaged)?;
         let loops = times(decoder.loop_count());
         let mut animation: Option<Animation> = None;
-        for frame in (1..).zip(decoder.into_frames()) {
+        for frame in decoder.into_frames() {
             let (picture, delay) = change(frame)?;
             limits::webp_side(picture.size())?;
             let (numerator, denominator) = delay.numer_denom_ms();
@@ -69,7 +80,7 @@ pub(super) fn run(
     let mut body = Vec::new();
     let mut encoder = GifEncoder::new_with_speed(&mut body, GIF_SPEED);
     encoder.set_repeat(repeat(decoder.loop_count())).map_err(failed)?;
-    for frame in (1..).zip(decoder.into_frames()) {
+    for frame in decoder.into_frames() {
         let (picture, delay) = change(frame)?;
         let buffer = RgbaImage::from_raw(picture.width, picture.height, picture.pixels);
         encoder.encode_frame(Frame::from_parts(buffer.unwrap_or_default(), 0, 0, delay)).map_err(failed)?;

@@ -9,7 +9,7 @@ use shared::error::{OssCode, OssError};
 use shared::img::{Format, ImgError};
 
 use super::avif::{self, Family};
-use super::{jpeg, limits};
+use super::{animate, jpeg, limits};
 
 /// The head of a source picture, checked against the limits.
 #[derive(Debug, Clone)]
@@ -24,8 +24,10 @@ pub(super) struct Header {
     pub orientation: Option<Orientation>,
     /// The ICC profile, where it describes RGB.
     pub icc: Option<Vec<u8>>,
-    /// Whether it has several frames.
+    /// Whether it may have several frames.
     pub animated: bool,
+    /// How many frames it has, as far as its blocks can be read.
+    pub frames: u64,
     /// What the decoder holds of each pixel beside the picture, in bytes.
     pub decoder_bytes: u64,
 }
@@ -39,7 +41,7 @@ impl Header {
             Format::Avif => avif::header(source)?,
             _ => Self::of_other(source, format)?,
         };
-        limits::source_pixels((header.width, header.height), 1)?;
+        limits::source_pixels((header.width, header.height), header.frames)?;
         Ok(header)
     }
 
@@ -62,6 +64,7 @@ impl Header {
             Format::Webp => WebPDecoder::new(Cursor::new(source)).is_ok_and(|webp| webp.has_animation()),
             _ => false,
         };
+        let frames = if animated { animate::frames(source, format) } else { 1 };
         let exif = decoder.exif_metadata().ok().flatten();
         let orientation = match format {
             // It is one of its own tags.
@@ -75,6 +78,7 @@ impl Header {
             orientation,
             icc: decoder.icc_profile().ok().flatten().filter(|profile| describes_rgb(profile)),
             animated,
+            frames,
             decoder_bytes: u64::from(decoder.color_type().bytes_per_pixel()),
         })
     }

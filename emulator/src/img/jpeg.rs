@@ -48,6 +48,7 @@ pub(super) fn header(source: &[u8]) -> Result<Header, OssError> {
             // Several scans are put together in memory, as coefficients of two bytes.
             decoder_bytes: if scans > 1 { 6 } else { 0 },
             animated: false,
+            frames: 1,
         })
     })
     .ok_or_else(|| header::damage(Format::Jpg))

@@ -27,6 +27,11 @@ pub(super) fn is_lossless(source: &[u8]) -> bool {
     source.get(12..).is_some_and(|body| chunks(body).any(|(name, _)| name == b"VP8L"))
 }
 
+/// The number of an animation's frames.
+pub(super) fn frames(source: &[u8]) -> u64 {
+    source.get(12..).map_or(0, |body| chunks(body).filter(|(name, _)| name == b"ANMF").count() as u64)
+}
+
 /// One still picture.
 pub(super) fn encode(picture: &Picture, loss: Loss) -> Result<Vec<u8>, OssError> {
     let file = frame(picture, loss)?;

@@ -42,6 +42,20 @@ fn sources_are_refused_by_their_heads() {
 }
 
 #[test]
+fn an_animation_is_refused_by_the_pixels_of_all_its_frames() {
+    // Twenty-eight frames of one pixel on a screen of nine megapixels.
+    let mut frames = b"GIF89a\xb8\x0b\xb8\x0b\x80\0\0\0\0\0\xff\xff\xff".to_vec();
+    frames.extend(b",\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0".repeat(28));
+    frames.push(b';');
+    for process in ["image/resize,w_50", "image/quality,Q_50", "image/info"] {
+        let error = run(&frames, process).unwrap_err();
+        assert_eq!((&error.code, error.ec.as_deref()), (&OssCode::ImageTooLarge, Some("0040-00000012")), "{process}");
+    }
+    let few = [&frames[..frames.len() - 1 - 15], b";"].concat();
+    assert!(run(&few, "image/info").is_ok(), "27 frames are 243 megapixels");
+}
+
+#[test]
 fn damage_never_panics_and_truncation_is_told() {
     let picture = photo(90, 70);
     let whole = png(&DynamicImage::ImageRgb8(picture.clone()));

@@ -66,6 +66,10 @@ fn text_marks_have_their_colour_size_and_place() {
     let (missing, _) = look("text_8J-YgA,g_nw"); // an emoji, which the font lacks
     assert!(extent(missing).0 > 10, "a glyph that the font lacks draws a box");
 
+    let unseen = pixels(run(&source, "image/watermark,text_4oCu4oCN77iP"));
+    assert_eq!(box_of(&unseen, ink), None, "marks of direction and variation alone draw nothing");
+    assert_eq!(look("text_ZcyB"), look("text_w6k"), "e with an accent is one character"); // e\u{301}, é
+
     let shadowed = pixels(run(&source, "image/watermark,text_SGVsbG8,g_nw,color_ffffff,shadow_100"));
     assert!(box_of(&shadowed, ink).is_some(), "white on white shows by its shadow alone");
 }

@@ -71,6 +71,7 @@ pub(super) fn header(source: &[u8]) -> Result<Header, OssError> {
         orientation: file.orientation(),
         icc: file.profile(),
         animated: false,
+        frames: 1,
         // The planes, and what the decoder notes of each block.
         decoder_bytes: planes + 4,
     })

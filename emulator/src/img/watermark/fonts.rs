@@ -60,16 +60,29 @@ fn read(bytes: &'static [u8]) -> Option<Face> {
     Some(Face { outlines, units_per_em, tables, shaping })
 }
 
+/// Whether a character joins or varies the one before it: marks, variation selectors, tones of skin, tags.
+fn clings(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}')
+}
+
+/// Whether a character is never seen itself (Unicode's Default_Ignorable_Code_Point, of what occurs in texts).
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// The text in runs. What joins or varies the character before it stays with that.
 pub(super) fn runs<'a>(fonts: &'a [Face], text: &str) -> Vec<Run<'a>> {
     let mut runs: Vec<Run<'a>> = Vec::new();
     let Some(main) = fonts.first() else { return runs };
     let has = |font: &&Face, c: char| font.outlines.glyph_id(c).0 != 0;
     for c in text.chars().filter(|c| !c.is_control()) {
-        let clings =
-            matches!(c, '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}');
-        if clings && let Some(last) = runs.last_mut() {
+        if clings(c)
+            && let Some(last) = runs.last_mut()
+        {
             last.text.push(c);
+            continue;
+        }
+        if is_unseen(c) {
             continue;
         }
         let (font, c) = fonts.iter().find(|font| has(font, c)).map_or((main, MISSING), |font| (font, c));
