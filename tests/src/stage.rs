@@ -1,16 +1,21 @@
 //! An emulator of one's own, and keys to it.
 
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use emulator::{Options, Ready, Running};
 use shared::clock::{Clock, ShiftedClock};
 use shared::credentials::Credentials;
+use shared::decision::Decision;
 use shared::secret::Secret;
 use shared::sign::{SignVersion, Signer, rpc};
 use shared::sts::{AssumeRole, AssumedRole, StsError};
 use shared::timefmt;
 
 use crate::raw::{Answer, Ask};
+
+/// How long a story waits for what must happen.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running emulator with a client that trusts nobody to sign for it.
 #[derive(Debug)]
@@ -136,11 +141,33 @@ impl Stage {
     }
 
     /// The decisions so far, as the control port pages them.
-    pub async fn decisions(&self) -> Vec<shared::decision::Decision> {
+    pub async fn decisions(&self) -> Vec<Decision> {
         let url = format!("{}/decisions", self.ready.control_endpoint);
         let text = self.http.get(url).send().await.expect("the control port answers").text().await.expect("a body");
         let page: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         serde_json::from_value(page["decisions"].clone()).expect("decisions")
+    }
+
+    /// Follows the decisions, those made before included, until `enough` says so; half a minute at most.
+    pub async fn follow(&self, mut enough: impl FnMut(Decision) -> bool) {
+        let url = format!("{}/decisions", self.ready.control_endpoint);
+        let request = self.http.get(url).header("accept", "text/event-stream");
+        let following = async {
+            let (mut stream, mut text) = (request.send().await.expect("the control port answers"), Vec::new());
+            while let Some(chunk) = stream.chunk().await.expect("the stream goes on") {
+                text.extend_from_slice(&chunk);
+                while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+                    let line: Vec<u8> = text.drain(..=end).collect();
+                    let Some(json) = line.strip_prefix(b"data: ") else { continue };
+                    if enough(serde_json::from_slice(json).expect("a decision")) {
+                        return true;
+                    }
+                }
+            }
+            false
+        };
+        let seen = tokio::time::timeout(PATIENCE, following).await.expect("what is waited for happens");
+        assert!(seen, "the stream of decisions ended before");
     }
 }
 

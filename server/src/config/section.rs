@@ -56,7 +56,6 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(rename_all = "PascalCase", deny_unknown_fields)]
     struct Limits {
-        #[allow(dead_code)] // read by nobody: the messages are the matter
         per_minute: u32,
     }
 
@@ -71,5 +70,8 @@ mod tests {
             assert!(object::<Limits>(&value, "Limits", &mut problems).is_none());
             assert_eq!(problems[0].to_string(), told);
         }
+        let mut problems = Vec::new();
+        let good: Limits = object(&json!({"PerMinute": 7}), "Limits", &mut problems).unwrap();
+        assert_eq!((good.per_minute, problems.len()), (7, 0));
     }
 }

@@ -7,6 +7,7 @@ mod config;
 mod contract;
 mod grants;
 mod identity;
+mod jwt;
 mod operations;
 mod postgres;
 mod program;

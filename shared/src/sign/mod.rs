@@ -1,6 +1,7 @@
 //! Signing and verifying: pure functions of (request, key, time). Client and emulator share them; published vectors keep both honest.
 
 pub mod acs3;
+mod auth_error;
 pub mod callback;
 mod canonical;
 mod client;
@@ -12,10 +13,11 @@ pub mod v1;
 pub mod v2;
 pub mod v4;
 
+pub use auth_error::AuthError;
 pub use canonical::{Request, encode, encode_path};
 pub use client::{SignVersion, Signer};
 pub use hash::{hmac_sha1_base64, hmac_sha256};
-pub use presented::{AuthError, Mismatch, Place, Presented, Scheme, presented};
+pub use presented::{Mismatch, Place, Presented, Scheme, presented};
 
 /// How far a header-signed request's time may be from the server's, in seconds (`oss-rest.md` §1.6).
 pub const MAX_SKEW_SECONDS: i64 = 900;

@@ -39,5 +39,6 @@ mod tagging;
 mod tidy;
 mod time_machine;
 mod upload_metadata;
+mod vended_uploads;
 mod versions;
 mod window;
