@@ -51,10 +51,12 @@ impl Neighbours {
 
     /// Whether `peer` looks like a proxy that nobody vouches for: then all its clients have one address here.
     pub fn is_unnamed_proxy(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
-        headers.contains_key(FORWARDED_FOR) && !self.is_proxy(peer.to_canonical())
+        headers.contains_key(FORWARDED_FOR) && !self.is_proxy(peer)
     }
 
-    fn is_proxy(&self, address: IpAddr) -> bool {
+    /// Whether `address` is that of a trusted proxy.
+    pub fn is_proxy(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.proxies.iter().any(|network| network.contains(&address))
     }
 }

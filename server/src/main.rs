@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use commands::Command;
 use serde_json::json;
-use server::config::{Config, TrustedProxiesSection};
+use server::config::Config;
 use server::{App, Door, Tls};
 use shared::clock::SystemClock;
 use tokio::net::TcpListener;
@@ -114,8 +114,7 @@ async fn run(path: &Path) -> Result<(), (u8, String)> {
     let judging = Arc::clone(&app);
     tokio::spawn(async move { judging.judge_key().await });
     let limits = config.limits.clone().unwrap_or_default();
-    let proxies = config.trusted_proxies.as_ref().map(TrustedProxiesSection::networks).unwrap_or_default();
-    let door = Door { tls, connections: limits.connections, proxies, metrics: app.metrics() };
+    let door = Door { tls, connections: limits.connections, metrics: app.metrics(), ..Door::default() };
     let stop = drained_after_signal(signals, Arc::clone(&app), Duration::from_secs(limits.drain_seconds.into()));
     let watching = tokio::spawn(server::reload::watch(Arc::clone(&app), path.to_owned(), nudge));
     let served = server::serve_through(door, listener, server::router(Arc::clone(&app)), stop).await;

@@ -99,7 +99,7 @@ impl Metrics {
         registry.register("request_seconds", "Time from a request's head to its answer", self.request_seconds.clone());
         registry.register("tokens", "Tokens handed out, from the cache or from STS", tokens);
         registry.register("refusals", "Tokens refused, by code", self.refusals.clone());
-        registry.register("limited", "Requests held off by a limit", self.limited.clone());
+        registry.register("limited", "Requests and connections held off by a limit", self.limited.clone());
         registry.register("sts_calls", "Calls of STS by their outcome", self.sts_calls.clone());
         registry.register("sts_call_seconds", "Time of one call of STS", self.sts_seconds.clone());
         registry.register("connections", "Open connections", self.connections.clone());
@@ -135,7 +135,7 @@ impl Metrics {
         count(&self.refusals, code);
     }
 
-    /// A limit held a request off: `identity`, `address`, `failures` or `sts`.
+    /// A limit held a request off (`identity`, `address`, `failures` or `sts`), or a connection (`connections`).
     pub fn limited(&self, by: &'static str) {
         self.limited.get_or_create(&By { by }).inc();
     }

@@ -17,11 +17,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
+use tokio_io_timeout::TimeoutWriter;
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
@@ -34,6 +34,8 @@ use crate::tls::Tls;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a client may take over the handshake of HTTPS.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may leave an answer unread.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long requests may take to finish once the server is told to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(12);
 /// The pause after a refused accept, most often for lack of file descriptors.
@@ -54,6 +56,11 @@ impl Peer {
 pub trait Answer: Clone + Send + Sync + 'static {
     /// The answer to one request, which came from `peer`.
     fn answer(&self, request: Request<Incoming>, peer: Peer) -> impl Future<Output = Response> + Send;
+
+    /// Whether many clients may stand behind `address`, as behind a proxy: then it may hold any number of the connections.
+    fn is_shared(&self, address: IpAddr) -> bool {
+        address.to_canonical().is_loopback()
+    }
 }
 
 impl Answer for Router {
@@ -71,8 +78,8 @@ pub struct Door {
     pub tls: Option<Tls>,
     /// How many connections may be open; more wait in the system's queue.
     pub connections: NonZeroUsize,
-    /// Networks of trusted proxies, which may hold any number of these connections; another address may hold half of them.
-    pub proxies: Vec<IpNet>,
+    /// How long a client may leave an answer unread.
+    pub patience: Duration,
     /// Where connections are counted.
     pub metrics: Arc<Metrics>,
 }
@@ -83,7 +90,7 @@ impl Default for Door {
         Self {
             tls: None,
             connections: LimitsSection::default().connections,
-            proxies: Vec::new(),
+            patience: UNREAD_TIMEOUT,
             metrics: Arc::default(),
         }
     }
@@ -111,7 +118,7 @@ pub async fn serve_through(
     let _watch = door.tls.map(|tls| StopWithIt(tokio::spawn(tls.watch()).abort_handle()));
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(door.connections.get()));
-    let seats = Seats::new(door.connections, door.proxies);
+    let seats = Seats::new(door.connections);
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -120,12 +127,19 @@ pub async fn serve_through(
         };
         match accepted {
             Ok((stream, peer, place)) => {
-                let Some(seat) = seats.take(peer.ip()) else {
-                    tracing::debug!(address = %peer.ip(), "an address holds half of the connections; another one of it is closed");
+                let Some(seat) = seats.take(peer.ip(), routes.is_shared(peer.ip())) else {
+                    door.metrics.limited("connections");
                     continue;
                 };
                 let held = Held { _place: place, _seat: seat, _counted: door.metrics.connection() };
-                tokio::spawn(converse(stream, Peer(peer), acceptor.clone(), routes.clone(), graceful.watcher(), held));
+                tokio::spawn(converse(
+                    stream,
+                    Peer(peer),
+                    acceptor.clone(),
+                    routes.clone(),
+                    (graceful.watcher(), door.patience),
+                    held,
+                ));
             }
             Err(error) if error.kind() == ErrorKind::InvalidInput => return Err(error),
             Err(error) => {
@@ -158,7 +172,8 @@ async fn accept(
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     // Answers are one packet; waiting for more to send with it would only delay it.
-    stream.set_nodelay(true)?;
+    // A connection that is gone already shows when it is read.
+    let _ = stream.set_nodelay(true);
     Ok((stream, peer, place))
 }
 
@@ -175,13 +190,13 @@ async fn converse(
     peer: Peer,
     acceptor: Option<TlsAcceptor>,
     routes: impl Answer,
-    watcher: Watcher,
+    manner: (Watcher, Duration),
     held: Held,
 ) {
     match acceptor {
-        None => answer(stream, peer, routes, watcher).await,
+        None => answer(stream, peer, routes, manner).await,
         Some(acceptor) => match tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => answer(stream, peer, routes, watcher).await,
+            Ok(Ok(stream)) => answer(stream, peer, routes, manner).await,
             Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
             Err(_) => tracing::debug!("a handshake took too long"),
         },
@@ -193,8 +208,11 @@ async fn answer(
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
     peer: Peer,
     routes: impl Answer,
-    watcher: Watcher,
+    (watcher, patience): (Watcher, Duration),
 ) {
+    // hyper waits for ever until what it writes is read.
+    let mut stream = Box::pin(TimeoutWriter::new(stream));
+    stream.as_mut().set_timeout_pinned(Some(patience));
     let service = service_fn(|request| async { Ok::<_, Infallible>(routes.answer(request, peer).await) });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

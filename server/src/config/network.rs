@@ -17,7 +17,7 @@ pub struct TrustedProxiesSection(Vec<Network>);
 
 impl TrustedProxiesSection {
     /// The networks.
-    pub fn networks(&self) -> Vec<IpNet> {
+    pub(crate) fn networks(&self) -> Vec<IpNet> {
         self.0.iter().map(|network| network.0).collect()
     }
 }

@@ -58,6 +58,10 @@ impl Answer for Routes {
             false => self.router.answer(request, peer).await,
         }
     }
+
+    fn is_shared(&self, address: IpAddr) -> bool {
+        address.to_canonical().is_loopback() || self.app.settings().neighbours.is_proxy(address)
+    }
 }
 
 /// Every route of the app server.

@@ -26,10 +26,12 @@ impl Default for Standing {
 }
 
 impl Standing {
-    /// Notes how a question went. A refusal of one role or policy is no trouble of the server's.
+    /// Notes how a question went. A refusal of one role or policy is no trouble of the server's; a question that was never put
+    /// says nothing.
     pub fn note(&self, failure: Option<&StsFailure>) {
         let trouble = match failure {
-            None | Some(StsFailure::Busy { .. } | StsFailure::Stopped) => None,
+            Some(StsFailure::Busy { .. } | StsFailure::Stopped) => return,
+            None => None,
             Some(StsFailure::Refused(_)) if !failure.is_some_and(StsFailure::is_about_the_server) => None,
             Some(StsFailure::Refused(error)) => Some(format!("STS says {}", error.code)),
             Some(StsFailure::NoBaseCredentials(failure)) => Some(failure.to_string()),
@@ -61,5 +63,23 @@ impl Standing {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_answer_of_sts_ends_the_trouble() {
+        let standing = Standing::default();
+        let away = StsFailure::Timeout { endpoint: "https://sts.aliyuncs.com".to_owned(), seconds: 10 };
+        let own_doing = [StsFailure::Busy { seconds: 1 }, StsFailure::Stopped];
+        standing.note(Some(&away));
+        own_doing.iter().for_each(|failure| standing.note(Some(failure)));
+        assert!(standing.trouble().unwrap().contains("sts.aliyuncs.com"));
+        standing.note(None);
+        own_doing.iter().for_each(|failure| standing.note(Some(failure)));
+        assert_eq!(standing.trouble(), None);
     }
 }

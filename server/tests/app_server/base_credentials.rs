@@ -10,8 +10,8 @@ use server::config::Config;
 use time::Duration;
 
 use crate::support::{
-    Answer, FakeSts, KEY_ID, KEY_SECRET, ROLE_ARN, Said, TOKEN_SECRET, app, app_and_clock, assumed_role, get, serving,
-    spawn,
+    Answer, FakeSts, KEY_ID, KEY_SECRET, ROLE_ARN, Said, TOKEN_SECRET, app, app_and_clock, ask, assumed_role, get,
+    serving, spawn,
 };
 
 /// A configuration without a key of its own, in `folder`.
@@ -136,11 +136,17 @@ async fn an_app_is_told_nothing_of_where_the_key_should_have_come_from() {
         json!({ "Source": "EcsMetadata", "Endpoint": "http://127.0.0.1:1" }),
         json!({ "Source": "Uri", "Url": "http://127.0.0.1:1/secret" }),
     ] {
-        let url = serving(&app(config_with(&folder, &sts, &base))).await;
-        let answer = get(&format!("{url}/sts")).await;
-        assert_eq!(answer.json()["ErrorCode"], "NoBaseCredentials", "{}", answer.body);
-        for part in ["nowhere", "127.0.0.1", "secret"] {
-            assert!(!answer.body.contains(part), "{}", answer.body);
+        let text = json!({ "RoleArn": ROLE_ARN, "StsEndpoint": sts.endpoint.to_string(), "BaseCredentials": base,
+            "Bucket": "photos", "Region": "cn-hangzhou", "ObjectPrefix": "u/", "Vend": { "SelfSigning": true } });
+        let config = Config::parse(&text.to_string(), &folder.path().join("config.json")).unwrap();
+        let url = serving(&app(config)).await;
+        let content = json!({ "Content": "GET\n\n\nTue, 12 Dec 2017 07:34:09 GMT\n/photos/u/a" }).to_string();
+        for (method, path, body) in [("GET", "/sts", String::new()), ("POST", "/v1/sign", content)] {
+            let answer = ask(method, &format!("{url}{path}"), body.into_bytes()).await;
+            assert_eq!(answer.json()["ErrorCode"], "NoBaseCredentials", "{}", answer.body);
+            for part in ["nowhere", "127.0.0.1", "secret"] {
+                assert!(!answer.body.contains(part), "{path}: {}", answer.body);
+            }
         }
     }
     assert!(sts.calls().is_empty());

@@ -4,6 +4,7 @@
 mod base_credentials;
 mod cache;
 mod config;
+mod connections;
 mod contract;
 mod grants;
 mod identity;

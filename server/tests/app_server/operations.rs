@@ -218,7 +218,7 @@ async fn https_takes_another_certificate_while_it_runs_and_keeps_the_last_good_o
     let url = format!("https://localhost:{}/sts", listener.local_addr().unwrap().port());
     let app = app(config);
     let connections = NonZeroUsize::MIN.saturating_add(9);
-    let door = Door { tls: Some(tls.clone()), connections, proxies: Vec::new(), metrics: app.metrics() };
+    let door = Door { tls: Some(tls.clone()), connections, metrics: app.metrics(), ..Door::default() };
     let (stop, stopped) = oneshot::channel::<()>();
     let until = async move { drop(stopped.await) };
     let serving = tokio::spawn(server::serve_through(door, listener, server::router(Arc::clone(&app)), until));

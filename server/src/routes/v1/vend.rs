@@ -1,7 +1,6 @@
 //! What `/v1` vends beside tokens: presigned URLs, upload forms, callbacks and signatures.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -17,6 +16,7 @@ use super::super::peer_address;
 use super::{Refused, answer, read};
 use crate::App;
 use crate::config::VendSection;
+use crate::error::StsFailure;
 use crate::grant::{Asked, Planned};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
@@ -24,8 +24,6 @@ use crate::signed::callback::callback as ready_made;
 use crate::signed::post_policy::{Rules, UploadForm};
 use crate::signed::presign::{Presigned, Purpose};
 use crate::signed::{Place, may, post_policy, presign as signing, self_sign};
-
-const RETRY: Duration = Duration::from_secs(5);
 
 /// The one request that a URL is for.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -239,8 +237,10 @@ async fn signed(app: &App, head: &Parts, body: Result<Bytes, BytesRejection>) ->
     let planned = settings.grants.plan(&asker, &Asked::from_query(head.uri.query())?)?;
     let ask: SignAsk = read(body)?;
     let place = Place::of(&planned.place)?;
-    let unavailable = |message: String| Refusal::unavailable("NoSigningKey", message, RETRY);
-    let key = settings.base.get().await.map_err(|failure| unavailable(failure.to_string()))?;
+    let key = settings.base.get().await.map_err(|failure| {
+        tracing::error!(%failure, "no key to sign with");
+        StsFailure::NoBaseCredentials(failure)
+    })?;
     if key.security_token.is_some() {
         let message = "V1 texts are signed with a long-term key, and this server's own key is temporary";
         return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, "NoSigningKey", message));
