@@ -64,7 +64,7 @@ impl Step {
             })
             .collect();
         format!(
-            "{:>3}  {:<46} {:>9.1} ms  {mark:<7}  {}",
+            "{:>3}  {:<48} {:>9.1} ms  {mark:<7}  {}",
             self.number,
             self.name,
             self.milliseconds,
