@@ -19,7 +19,7 @@ use crate::icon;
 
 const TITLE: &str = "Direct Transfer";
 const SIZE: [f32; 2] = [1120.0, 780.0];
-const LEAST_SIZE: [f32; 2] = [760.0, 520.0];
+const LEAST_SIZE: [f32; 2] = [480.0, 480.0];
 
 /// What comes while the window is open already.
 pub type Coming<T> = Pin<Box<dyn Future<Output = T> + Send>>;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::lab::LabAction;
 use crate::problem::Help;
 use crate::queue::QueueAction;
+use crate::screen::{Screen, Sheet};
 use crate::settings::ThemeChoice;
 
 /// A step of the flow, from left to right.
@@ -45,6 +46,14 @@ impl Step {
 pub enum Action {
     /// Show a step.
     GoTo(Step),
+    /// Show a screen.
+    Show(Screen),
+    /// Open a sheet over the screen.
+    Open(Sheet),
+    /// Close the sheet.
+    CloseSheet,
+    /// Take a toast away.
+    DismissToast(u64),
     /// Use the settings: get a token, then go on to Select Image.
     Configure,
     /// Try the settings as far as OSS, and stay.
@@ -65,7 +74,7 @@ pub enum Action {
     Resume(PathBuf),
     /// Give the unfinished upload of this checkpoint up.
     Discard(PathBuf),
-    /// Stop the upload, or else dismiss the notice.
+    /// Close the sheet, or else stop the upload, or else dismiss the notice.
     Cancel,
     /// Ask the app server for a new token.
     NewToken,

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Align2, Context, Key, KeyboardShortcut, Modifiers, Ui};
+use egui::{Align2, Context, Ui};
 use shared::clock::Clock;
+use time::OffsetDateTime;
 
 use crate::action::{Action, Step};
 use crate::art::Art;
@@ -13,13 +14,14 @@ use crate::clipboard;
 use crate::command::Command;
 use crate::dialogs::{Dialogs, Pick, Picked};
 use crate::jobs::Jobs;
-use crate::lab::LabAction;
 use crate::problem::{Help, Problem};
 use crate::queue::QueueAction;
+use crate::screen::Screen;
 use crate::settings::{Settings, ThemeChoice};
+use crate::shortcuts;
 use crate::state::{Connection, Selection, State};
 use crate::theme::{self, palette, space};
-use crate::views::{header, lab, page, stepper};
+use crate::views::{header, lab, nav, page, sheet, stepper, toasts};
 
 /// Events taken in one frame; the rest waits for the next, so that a flood cannot freeze the window.
 const EVENTS_A_FRAME: usize = 500;
@@ -174,27 +176,8 @@ impl App {
     }
 
     fn keys_and_drops(&self, ctx: &Context) -> Vec<Action> {
-        const STEPS: [Key; 4] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4];
-        let mut actions = Vec::new();
-        ctx.input_mut(|input| {
-            let mut pressed = |key| input.consume_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, key));
-            if pressed(Key::O) {
-                actions.push(Action::PickImage);
-            }
-            if pressed(Key::L) {
-                actions.push(Action::Lab(LabAction::Toggle));
-            }
-            if pressed(Key::U) {
-                actions.push(Action::Upload);
-            }
-            for (step, key) in Step::ALL.into_iter().zip(STEPS) {
-                if pressed(key) {
-                    actions.push(Action::GoTo(step));
-                }
-            }
-            if input.key_pressed(Key::Escape) {
-                actions.push(Action::Cancel);
-            }
+        let mut actions = shortcuts::pressed(ctx);
+        ctx.input(|input| {
             let dropped: Vec<_> = input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect();
             if !dropped.is_empty() {
                 actions.push(Action::Queue(QueueAction::Take(dropped)));
@@ -209,27 +192,38 @@ impl App {
     fn draw(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let now = self.clock.now();
         let colors = palette(ui);
+        let narrow = ui.available_width() < nav::WIDE;
+        nav::show(ui, self.state.screen, actions);
         let bar = egui::Frame::new().fill(colors.card).inner_margin(egui::Margin::symmetric(0, 12));
         egui::Panel::top("header").frame(bar).show_separator_line(true).show(ui, |ui| {
             page::centred(ui, |ui| {
-                header::show(ui, self.state.settings.theme, self.state.lab.open, self.note.as_deref(), actions);
-                ui.add_space(space::XS);
-                stepper::show(ui, &self.state, actions);
+                header::show(ui, self.state.settings.theme, narrow, self.note.as_deref(), actions);
+                if self.state.screen == Screen::Upload {
+                    ui.add_space(space::XS);
+                    stepper::show(ui, &self.state, actions);
+                }
             });
         });
         let background = egui::Frame::new().fill(colors.page);
-        egui::CentralPanel::no_frame().frame(background).show(ui, |ui| {
-            if self.state.lab.open {
-                self.state.refresh_lab(now);
-                lab::show(ui, &mut self.state, actions);
-            } else {
+        egui::CentralPanel::no_frame().frame(background).show(ui, |ui| self.screen(ui, now, actions));
+        sheet::show(ui, &mut self.state, actions);
+        toasts::show(ui, &mut self.state.toasts, now, actions);
+        drop_overlay(ui);
+    }
+
+    fn screen(&mut self, ui: &mut Ui, now: OffsetDateTime, actions: &mut Vec<Action>) {
+        match self.state.screen {
+            Screen::Upload => {
                 if self.state.step == Step::Upload {
                     self.state.refresh_lab(now);
                 }
                 page::show(ui, &mut self.state, &mut self.art, now, actions);
             }
-        });
-        drop_overlay(ui);
+            Screen::Lab => {
+                self.state.refresh_lab(now);
+                lab::show(ui, &mut self.state, actions);
+            }
+        }
     }
 
     /// Wakes the window when the token's remaining seconds change, and not otherwise.

@@ -29,6 +29,12 @@ pub enum Icon {
     Moon,
     /// As the system is.
     Half,
+    /// What one may do.
+    Key,
+    /// How it looks.
+    Gear,
+    /// What there is to know.
+    Help,
 }
 
 /// Paints `icon` into `rect`, which should be square.
@@ -73,6 +79,19 @@ pub fn paint(painter: &Painter, icon: Icon, rect: Rect, color: Color32) {
             painter.add(Shape::line(arc.map(|point| at(point.x, point.y)).collect(), stroke));
             line(&[at(0.05, -0.48), at(0.38, -0.47), at(0.42, -0.82)]);
         }
+        Icon::Key => {
+            painter.circle_stroke(at(-0.4, 0.0), side * 0.19, stroke);
+            line(&[at(-0.02, 0.0), at(0.85, 0.0), at(0.85, 0.35)]);
+            line(&[at(0.5, 0.0), at(0.5, 0.28)]);
+        }
+        Icon::Gear => gear(painter, rect, stroke),
+        Icon::Help => {
+            let bow = (0..=14).map(|i| Vec2::new(0.0, -0.3) + 0.36 * Vec2::angled(-3.0 + 4.2 * i as f32 / 14.0));
+            let mut points: Vec<Pos2> = bow.map(|point| at(point.x, point.y)).collect();
+            points.push(at(0.0, 0.3));
+            painter.add(Shape::line(points, stroke));
+            painter.circle_filled(at(0.0, 0.65), stroke.width * 0.8, color);
+        }
         Icon::Sun => sun(painter, rect, stroke),
         Icon::Moon => moon(painter, at, stroke),
         Icon::Half => {
@@ -91,6 +110,17 @@ fn picture(painter: &Painter, rect: Rect, at: impl Fn(f32, f32) -> Pos2, stroke:
     painter.circle_stroke(at(-0.4, -0.25), side * 0.09, stroke);
     let hills = [at(-0.9, 0.5), at(-0.35, 0.05), at(0.0, 0.35), at(0.4, -0.1), at(0.9, 0.4)];
     painter.add(Shape::line(hills.to_vec(), stroke));
+}
+
+/// A ring with eight teeth.
+fn gear(painter: &Painter, rect: Rect, stroke: Stroke) {
+    let side = rect.width().min(rect.height());
+    painter.circle_stroke(rect.center(), side * 0.14, stroke);
+    let teeth = (0..32).map(|i| {
+        let radius = if i % 4 < 2 { 0.46 } else { 0.35 };
+        rect.center() + Vec2::angled(std::f32::consts::TAU * (i as f32 + 0.5) / 32.0) * side * radius
+    });
+    painter.add(Shape::closed_line(teeth.collect(), stroke));
 }
 
 fn sun(painter: &Painter, rect: Rect, stroke: Stroke) {

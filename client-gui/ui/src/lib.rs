@@ -16,9 +16,12 @@ pub mod paint;
 pub mod problem;
 pub mod queue;
 mod recipe;
+pub mod screen;
 pub mod settings;
+mod shortcuts;
 pub mod state;
 pub mod theme;
+pub mod toasts;
 mod views;
 mod widgets;
 

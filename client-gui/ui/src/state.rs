@@ -13,7 +13,9 @@ use crate::lab::Lab;
 use crate::naming::{self, Filling};
 use crate::problem::Problem;
 use crate::queue::{Queue, Upload};
+use crate::screen::{Screen, Sheet};
 use crate::settings::{MOST_PARALLEL, Settings};
+use crate::toasts::Toasts;
 
 /// Bounds of the size of text and controls.
 const LEAST_ZOOM: f32 = 0.75;
@@ -24,6 +26,12 @@ const MOST_ZOOM: f32 = 2.0;
 pub struct State {
     /// The settings, as they stand in the fields.
     pub settings: Settings,
+    /// The screen that is shown.
+    pub screen: Screen,
+    /// The sheet that lies over it.
+    pub sheet: Option<Sheet>,
+    /// What has just come about.
+    pub toasts: Toasts,
     /// The step that is shown.
     pub step: Step,
     /// The state of the settings.
@@ -108,6 +116,9 @@ impl State {
         Self {
             place: settings.place(),
             settings,
+            screen: Screen::Upload,
+            sheet: None,
+            toasts: Toasts::default(),
             step: Step::Configure,
             connection: Connection::Untried,
             hops: Vec::new(),

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod lab;
+mod nav;
 mod queue;
 mod support;
 
@@ -307,7 +308,7 @@ fn the_token_ticks_and_ends() {
 fn empty_steps_say_what_to_do() {
     let mut desk = Desk::new(SMALL, ThemeChoice::Light);
     for (key, words) in [(egui::Key::Num3, "No picture selected"), (egui::Key::Num4, "Nothing uploaded yet")] {
-        desk.harness.key_press_modifiers(egui::Modifiers::COMMAND, key);
+        desk.harness.key_press_modifiers(egui::Modifiers::ALT, key);
         desk.harness.run();
         assert!(desk.sees(words));
         desk.shot(&format!("empty-{key:?}"));
@@ -317,9 +318,12 @@ fn empty_steps_say_what_to_do() {
 #[test]
 fn large_text_still_fits() {
     let mut desk = Desk::new(USUAL, ThemeChoice::Light);
+    desk.click("Settings of the window");
     for _ in 0..4 {
         desk.click("Larger text");
     }
+    desk.shot("large-text-settings");
+    desk.click("Close");
     assert_eq!(desk.harness.state().state().settings.zoom, 1.5);
     desk.type_into("App server", "http://127.0.0.1:8080");
     desk.configure();

@@ -79,7 +79,7 @@ impl Desk {
         let dialogs = OneFile { path, opened: false };
         let app = App::new(settings, Box::new(jobs), Box::new(dialogs), world.clock.clone());
         let mut harness = Harness::builder()
-            .with_size([1120.0, 780.0])
+            .with_size([1280.0, 860.0])
             .with_max_steps(12)
             // Files are called what they are called: what no font has is drawn as a box, as in the window.
             .allow_missing_glyphs()

@@ -13,8 +13,6 @@ use crate::command::{Command, JobId, LabCommand, LabEvent, Place as Settings, Pr
 /// What the person asks the lab for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LabAction {
-    /// Show the lab, or the steps again.
-    Toggle,
     /// Show a sheet.
     Show(Sheet),
     /// Take the template at this place of [`TEMPLATES`](super::TEMPLATES).
@@ -39,7 +37,6 @@ impl Lab {
     /// Carries out `action`; a probe is named `job` and goes to `settings`.
     pub fn act(&mut self, action: LabAction, job: JobId, settings: &Settings) -> Vec<Command> {
         match action {
-            LabAction::Toggle => self.open = !self.open,
             LabAction::Show(sheet) => self.shown = sheet,
             LabAction::Template(index) => self.take_template(index),
             LabAction::Select(pick) => self.select(pick),
@@ -52,7 +49,6 @@ impl Lab {
             }
             LabAction::Probe => return self.probe(job, settings),
             LabAction::WhyDenied(question) => {
-                self.open = true;
                 self.asked = Some(question);
                 self.select(Pick::Asked);
             }

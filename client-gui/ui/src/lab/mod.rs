@@ -193,8 +193,6 @@ pub struct Probes {
 /// All that the lab's screen draws.
 #[derive(Debug)]
 pub struct Lab {
-    /// Whether it is on the screen, in the place of the steps.
-    pub open: bool,
     pub editors: [Editor; 3],
     /// The sheet that is shown.
     pub shown: Sheet,
@@ -220,7 +218,6 @@ pub struct Lab {
 impl Default for Lab {
     fn default() -> Self {
         let mut lab = Self {
-            open: false,
             editors: Default::default(),
             shown: Sheet::Session,
             other_bucket: "another-bucket".to_owned(),

@@ -13,6 +13,7 @@ use crate::action::Step;
 use crate::command::{Command, Found, Pixels, Progress, QueueCommand, QueueEvent, Unfinished};
 use crate::naming::{self, Filling};
 use crate::problem::{Help, Problem};
+use crate::screen::Screen;
 use crate::settings::UploadMode;
 use crate::state::{Connection, Processing, Selection, State};
 
@@ -191,7 +192,7 @@ impl State {
     ) -> Vec<Command> {
         let job = self.next_job();
         self.queue.gathering = Some((job, words));
-        self.lab.open = false;
+        self.show(Screen::Upload);
         self.step = Step::Select;
         vec![Command::Queue(command(job))]
     }

@@ -14,6 +14,7 @@ use crate::naming;
 use crate::problem::{Help, Problem};
 use crate::queue::{QueueAction, Upload};
 use crate::recipe;
+use crate::screen::Screen;
 use crate::settings::LEAST_LIMIT;
 
 /// Lines that the activity list keeps.
@@ -27,8 +28,12 @@ impl State {
         match action {
             Action::GoTo(step) => {
                 self.step = step;
-                self.lab.open = false;
+                self.show(Screen::Upload);
             }
+            Action::Show(screen) => self.show(screen),
+            Action::Open(sheet) => self.sheet = Some(sheet),
+            Action::CloseSheet => self.sheet = None,
+            Action::DismissToast(id) => self.toasts.dismiss(id),
             Action::Configure => return self.connect(Reach::Token, true),
             Action::Test => return self.connect(Reach::Oss, false),
             Action::NewToken => return self.connect(Reach::Token, false),
@@ -60,7 +65,8 @@ impl State {
                 return self.lab.act(action, job, &self.place);
             }
             Action::WhyDenied(action) => return self.why_denied(action),
-            Action::PickImage | Action::PickFolder | Action::Copy(_) => {}
+            Action::Copy(_) => self.toasts.good("Copied"),
+            Action::PickImage | Action::PickFolder => {}
         }
         Vec::new()
     }
@@ -112,6 +118,12 @@ impl State {
         Some(Command::Process { job, place: self.place.clone(), key, process })
     }
 
+    /// Shows a screen, with nothing over it.
+    pub(crate) fn show(&mut self, screen: Screen) {
+        self.screen = screen;
+        self.sheet = None;
+    }
+
     pub(crate) fn next_job(&mut self) -> JobId {
         self.last_job += 1;
         JobId(self.last_job)
@@ -131,6 +143,7 @@ impl State {
             prefix: None,
         };
         self.refresh_lab(self.selected_at);
+        self.screen = Screen::Lab;
         self.lab.act(LabAction::WhyDenied(question), JobId(0), &self.place)
     }
 
@@ -240,6 +253,13 @@ impl State {
     }
 
     fn uploaded(&mut self, job: JobId, outcome: Result<Receipt, Failure>) -> Vec<Command> {
+        if self.screen != Screen::Upload {
+            match &outcome {
+                Ok(receipt) => self.toasts.good(format!("{} is uploaded", receipt.key)),
+                Err(Failure::Problem(problem)) => self.toasts.bad(format!("{} ({})", problem.title, problem.code)),
+                Err(Failure::Cancelled | Failure::Paused) => {}
+            }
+        }
         if self.queue.ended(job, outcome).is_none() || self.queue.running() > 0 {
             return Vec::new();
         }
@@ -261,6 +281,9 @@ impl State {
     }
 
     fn cancel(&mut self, now: OffsetDateTime) -> Vec<Command> {
+        if self.sheet.take().is_some() {
+            return Vec::new();
+        }
         if let Some(item) = self.queue.selected()
             && item.job().is_some()
         {
@@ -272,8 +295,14 @@ impl State {
 
     fn help(&mut self, help: Help, now: OffsetDateTime) -> Vec<Command> {
         match help {
-            Help::OpenConfigure => self.step = Step::Configure,
-            Help::SelectAnother => self.step = Step::Select,
+            Help::OpenConfigure => {
+                self.step = Step::Configure;
+                self.show(Screen::Upload);
+            }
+            Help::SelectAnother => {
+                self.step = Step::Select;
+                self.show(Screen::Upload);
+            }
             Help::NewToken => return self.connect(Reach::Token, false),
             Help::UseTokenFolder => {
                 self.settings.object_name = naming::DEFAULT_TEMPLATE.to_owned();

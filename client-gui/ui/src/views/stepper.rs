@@ -10,13 +10,21 @@ use crate::widgets;
 
 const CIRCLE: f32 = 26.0;
 const HEIGHT: f32 = 36.0;
+/// With less than this between the steps, only the one that is shown has its words.
+const LEAST_GAP: f32 = 28.0;
 
 /// Draws the four steps; each can be clicked.
 pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
     let (whole, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), HEIGHT), Sense::hover());
     let font = TextStyle::Body.resolve(ui.style());
-    let widths = Step::ALL.map(|step| item_width(ui, step, &font));
-    let gap = (whole.width() - widths.iter().sum::<f32>()) / 3.0;
+    let mut widths = Step::ALL.map(|step| item_width(ui, step, &font));
+    let gap_of = |widths: &[f32; 4]| (whole.width() - widths.iter().sum::<f32>()) / 3.0;
+    if gap_of(&widths) < LEAST_GAP {
+        for step in Step::ALL.into_iter().filter(|step| *step != state.step) {
+            widths[step.number() - 1] = CIRCLE;
+        }
+    }
+    let gap = gap_of(&widths);
     let mut left = whole.left();
     for (step, width) in Step::ALL.into_iter().zip(widths) {
         let rect = Rect::from_min_size(pos2(left, whole.top()), Vec2::new(width, HEIGHT));
@@ -58,8 +66,10 @@ fn item(ui: &mut Ui, state: &State, step: Step, rect: Rect, font: &FontId, out: 
         ui.painter().text(center, Align2::CENTER_CENTER, step.number(), number, ink);
     }
     let words = if current || response.hovered() { colors.text } else { colors.muted };
-    let at = pos2(rect.left() + CIRCLE + space::S, rect.center().y);
-    ui.painter().text(at, Align2::LEFT_CENTER, step.label(), font.clone(), words);
+    if rect.width() > CIRCLE {
+        let at = pos2(rect.left() + CIRCLE + space::S, rect.center().y);
+        ui.painter().text(at, Align2::LEFT_CENTER, step.label(), font.clone(), words);
+    }
     widgets::focus_ring(ui, &response);
     if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {
         out.push(Action::GoTo(step));

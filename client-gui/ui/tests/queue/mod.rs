@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::support::{Desk, denied, progress, receipt};
 use client_ui::action::Step;
 use client_ui::command::{Command, Event, Failure, JobId, Progress, QueueCommand, Receipt};
+use client_ui::screen::Screen;
 use client_ui::settings::{Settings, ThemeChoice, UploadMode};
 use egui_kittest::kittest::Queryable as _;
 use samples::Set;
@@ -139,7 +140,7 @@ fn whether_the_token_allows_the_name_is_said_before() {
     desk.shot("refused-before");
     desk.click("Look at the policies");
     assert!(desk.sees("PutObject holiday-photos/users/bob/雪山 sunrise.jpg"));
-    desk.press("Step 3 of 4");
+    desk.press(Screen::Upload.name());
     desk.click("Put it into users/alice/");
     assert!(!desk.sees("This lies outside"));
     assert!(desk.sees("Policy lab: Statement 0 of the session policy allows it"));
@@ -148,7 +149,7 @@ fn whether_the_token_allows_the_name_is_said_before() {
 #[test]
 fn test_pictures_pasted_pictures_and_pasted_paths_are_taken() {
     let mut desk = Desk::new(USUAL, ThemeChoice::Light);
-    desk.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Num2);
+    desk.harness.key_press_modifiers(egui::Modifiers::ALT, egui::Key::Num2);
     desk.harness.run();
     desk.shot("select-empty");
     desk.click("Orientations");

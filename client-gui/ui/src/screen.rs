@@ -1,0 +1,57 @@
+//! The screens of the window, and the sheets that may lie over them.
+
+use crate::icons::Icon;
+
+/// What fills the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Screen {
+    /// The four steps: Configure, Select Image, Upload, Thumbnail.
+    Upload,
+    /// What a token can do, and why.
+    Lab,
+}
+
+impl Screen {
+    /// All, in order.
+    pub const ALL: [Self; 2] = [Self::Upload, Self::Lab];
+
+    /// On its button.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Upload => "Upload",
+            Self::Lab => "Policy lab",
+        }
+    }
+
+    /// For screen readers, which must be able to tell the screen from the button of the step.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Upload => "Steps of the upload",
+            other => other.label(),
+        }
+    }
+
+    /// What one does there.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Upload => "Upload pictures, step by step",
+            Self::Lab => "See what a token can do, and why",
+        }
+    }
+
+    pub(crate) fn icon(self) -> Icon {
+        match self {
+            Self::Upload => Icon::Upload,
+            Self::Lab => Icon::Key,
+        }
+    }
+}
+
+/// What may lie over a screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sheet {
+    /// All keyboard shortcuts.
+    Shortcuts,
+    /// How the app looks.
+    Settings,
+}
