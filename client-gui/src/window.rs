@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use client_ui::problem::Problem;
+use client_ui::words::Language;
 use client_ui::{App, Settings, TokioJobs, theme};
 use eframe::{CreationContext, NativeOptions, Renderer};
 use egui::{ViewportBuilder, ViewportCommand};
@@ -120,7 +121,9 @@ impl Shell {
         let jobs =
             TokioJobs::new(options.runtime.clone(), Arc::clone(&options.clock), wake.clone(), options.settings_file);
         let dialogs = RfdDialogs::new(options.runtime, wake);
-        let mut app = App::new(options.settings, Box::new(jobs), Box::new(dialogs), options.clock);
+        let locale = sys_locale::get_locale().unwrap_or_default();
+        let mut app = App::new(options.settings, Box::new(jobs), Box::new(dialogs), options.clock)
+            .with_system_language(Language::of_locale(&locale));
         if let Some(note) = options.note {
             app = app.with_note(note);
         }

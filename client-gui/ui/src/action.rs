@@ -7,6 +7,7 @@ use crate::problem::Help;
 use crate::queue::QueueAction;
 use crate::screen::{Screen, Sheet};
 use crate::settings::ThemeChoice;
+use crate::words::LanguageChoice;
 
 /// A step of the flow, from left to right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,6 +85,8 @@ pub enum Action {
     Help(Help),
     /// Change the theme.
     Theme(ThemeChoice),
+    /// Show another language.
+    Language(LanguageChoice),
     /// Change the size of text and controls, in steps.
     Zoom(i8),
     /// Close the notice.

@@ -22,6 +22,7 @@ use crate::shortcuts;
 use crate::state::{Connection, Selection, State};
 use crate::theme::{self, palette, space};
 use crate::views::{header, lab, nav, page, sheet, stepper, toasts};
+use crate::words::{self, Language};
 
 /// Events taken in one frame; the rest waits for the next, so that a flood cannot freeze the window.
 const EVENTS_A_FRAME: usize = 500;
@@ -36,6 +37,7 @@ pub struct App {
     note: Option<String>,
     shown_theme: Option<ThemeChoice>,
     shown_zoom: Option<f32>,
+    system_language: Language,
 }
 
 impl App {
@@ -46,13 +48,30 @@ impl App {
         if state.settings.limit > 0 {
             jobs.run(state.limit_command());
         }
-        Self { state, jobs, dialogs, clock, art: Art::default(), note: None, shown_theme: None, shown_zoom: None }
+        Self {
+            state,
+            jobs,
+            dialogs,
+            clock,
+            art: Art::default(),
+            note: None,
+            shown_theme: None,
+            shown_zoom: None,
+            system_language: Language::default(),
+        }
     }
 
     /// With a few words beside the name, such as what kind of world this is.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
+        self
+    }
+
+    /// In `language` where the settings name none.
+    #[must_use]
+    pub fn with_system_language(mut self, language: Language) -> Self {
+        self.system_language = language;
         self
     }
 
@@ -93,6 +112,7 @@ impl App {
 
     /// Draws one frame into the whole of `ui`.
     pub fn ui(&mut self, ui: &mut Ui) {
+        words::speak(self.state.settings.language.language(self.system_language));
         self.take_in();
         let ctx = ui.ctx().clone();
         self.apply_look(&ctx);

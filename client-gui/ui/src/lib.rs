@@ -1,5 +1,8 @@
 //! The desktop app without its window: state, views, jobs and a CPU painter. It knows egui, but no window, file dialog or runtime of its own.
 
+#[macro_use]
+pub mod words;
+
 pub mod action;
 pub mod app;
 mod art;

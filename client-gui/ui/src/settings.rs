@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Place;
 use crate::files::write_whole;
+use crate::words::LanguageChoice;
 
 /// The settings. A missing field has its default, an unknown one is ignored, so that files of other versions stay readable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,8 @@ pub struct Settings {
     pub limit: u32,
     /// Light, dark, or as the system is.
     pub theme: ThemeChoice,
+    /// The language of the screen.
+    pub language: LanguageChoice,
     /// Size of all text and controls; 1 is normal.
     pub zoom: f32,
     /// What IMG is to make.
@@ -47,6 +50,7 @@ impl Default for Settings {
             parallel: 3,
             limit: 0,
             theme: ThemeChoice::default(),
+            language: LanguageChoice::default(),
             zoom: 1.0,
             thumbnail: Thumbnail::default(),
         }

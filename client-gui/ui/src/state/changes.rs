@@ -54,6 +54,10 @@ impl State {
                 self.settings.theme = choice;
                 return vec![Command::Save(self.settings.clone())];
             }
+            Action::Language(choice) => {
+                self.settings.language = choice;
+                return vec![Command::Save(self.settings.clone())];
+            }
             Action::Zoom(steps) => {
                 let zoom = self.settings.zoom + f32::from(steps) * ZOOM_STEP;
                 self.settings.zoom = zoom.clamp(LEAST_ZOOM, MOST_ZOOM);

@@ -10,6 +10,7 @@ use crate::shortcuts;
 use crate::state::State;
 use crate::theme::{self, palette, space};
 use crate::widgets;
+use crate::words::{LanguageChoice, tr};
 
 const WIDTH: f32 = 560.0;
 
@@ -93,7 +94,24 @@ fn settings(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
         }
     });
     ui.add_space(space::M);
-    ui.label(RichText::new("Text size").text_style(TextStyle::Heading));
+    ui.label(RichText::new(tr("Language")).text_style(TextStyle::Heading));
+    ui.horizontal_wrapped(|ui| {
+        let mut chosen = state.settings.language;
+        // Whoever cannot read this page finds the way by the languages' own names.
+        for (language, name) in [
+            (LanguageChoice::System, tr("As the system")),
+            (LanguageChoice::English, "English"),
+            (LanguageChoice::Chinese, "简体中文"),
+        ] {
+            if widgets::choice(ui, &mut chosen, language, name).changed() {
+                out.push(Action::Language(language));
+            }
+            ui.add_space(space::S);
+        }
+    });
+    ui.add_space(space::M);
+    let percent = format!("{:.0}", state.settings.zoom * 100.0);
+    ui.label(RichText::new(tr!("Text size: {0} %", percent)).text_style(TextStyle::Heading));
     ui.horizontal(|ui| {
         for (text, name, step) in [("A\u{2212}", "Smaller text", -1), ("A+", "Larger text", 1)] {
             let response = widgets::secondary(ui, true, text);
@@ -102,8 +120,6 @@ fn settings(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
                 out.push(Action::Zoom(step));
             }
         }
-        ui.add_space(space::S);
-        ui.label(format!("{:.0} %", state.settings.zoom * 100.0));
     });
     ui.add_space(space::XS);
     widgets::remark(ui, "All of it grows and shrinks, pictures and buttons included.");

@@ -1,0 +1,6 @@
+//! Words of more than one room.
+
+use super::Table;
+
+/// English and Chinese.
+pub const WORDS: Table = &[("As the system", "跟随系统"), ("Language", "语言"), ("Text size: {0} %", "文字大小：{0}%")];

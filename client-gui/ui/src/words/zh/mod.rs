@@ -1,0 +1,21 @@
+//! 简体中文, a table for each room of the screen. The English text is the key; one that two rooms share stands in `common`.
+
+mod common;
+mod playground;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// English and Chinese.
+pub type Table = &'static [(&'static str, &'static str)];
+
+/// All tables.
+pub const ROOMS: &[Table] = &[common::WORDS, playground::WORDS];
+
+static CHINESE: LazyLock<HashMap<&'static str, &'static str>> =
+    LazyLock::new(|| ROOMS.iter().flat_map(|room| room.iter().copied()).collect());
+
+/// What `english` is in Chinese.
+pub fn chinese(english: &str) -> Option<&'static str> {
+    CHINESE.get(english).copied()
+}

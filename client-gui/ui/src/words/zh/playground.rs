@@ -1,0 +1,6 @@
+//! The thumbnail step: what IMG makes of the object.
+
+use super::Table;
+
+/// English and Chinese.
+pub const WORDS: Table = &[];
