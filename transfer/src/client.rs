@@ -166,6 +166,15 @@ impl Client {
         object::get(&self.0, key, process).await
     }
 
+    /// ProcessObject: OSS keeps what the IMG `process` makes of `key` as the object `target` of the same bucket; its size in bytes.
+    /// Needs `oss:PostProcessTask` and `oss:GetObject` of `key`, and `oss:PutObject` of `target`.
+    ///
+    /// # Errors
+    /// As for every operation; [`TransferError::Answer`] when OSS does not tell the size.
+    pub async fn save_as(&self, key: &ObjectKey, process: &str, target: &ObjectKey) -> Result<u64, TransferError> {
+        object::save_as(&self.0, key, process, target).await
+    }
+
     /// GetObject into a file: streamed to a temporary name beside `to`, checked, synced, and renamed over `to`.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
-//! What is known of stored objects: head, get, delete, list.
+//! Stored objects: head, get, delete, list, and pictures made of them.
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use shared::crc64::crc64;
@@ -12,6 +14,7 @@ use time::OffsetDateTime;
 use crate::blocking;
 use crate::error::TransferError;
 use crate::http::answer::{self, Reply, unquoted};
+use crate::http::payload::Payload;
 use crate::http::sink::Sink;
 use crate::http::{Call, Http};
 
@@ -117,6 +120,27 @@ pub(crate) async fn get(http: &Http, key: &ObjectKey, process: Option<&str>) -> 
         reply.check_crc(blocking::run(move || Ok(crc64(&body))).await?)?;
     }
     Ok(reply.body)
+}
+
+/// ProcessObject with `sys/saveas`: OSS keeps what an IMG `process` makes of `key` as `target`, in the same bucket; its size in
+/// bytes. Java, Go and the mobile SDKs send the same body (`img-and-ram.md` §1.8).
+pub(crate) async fn save_as(
+    http: &Http,
+    key: &ObjectKey,
+    process: &str,
+    target: &ObjectKey,
+) -> Result<u64, TransferError> {
+    const PARAMETER: &str = "x-oss-process";
+    let mut call = Call::new("ProcessObject", "POST", Some(key)).param(PARAMETER, "");
+    let body = format!("{PARAMETER}={process}|sys/saveas,o_{}", URL_SAFE_NO_PAD.encode(target.as_str()));
+    call.payload = Payload::Bytes(body.into());
+    let reply = http.send_small(&call).await?;
+    let told: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    told["fileSize"].as_u64().ok_or_else(|| TransferError::Answer {
+        host: http.host().to_owned(),
+        operation: "ProcessObject",
+        problem: "does not say how large the new object is".to_owned(),
+    })
 }
 
 /// DeleteObject; an absent object is no error.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::lab::LabAction;
+use crate::playground::PlaygroundAction;
 use crate::problem::Help;
 use crate::queue::QueueAction;
 use crate::screen::{Screen, Sheet};
@@ -79,6 +80,8 @@ pub enum Action {
     Cancel,
     /// Ask the app server for a new token.
     NewToken,
+    /// Something in the playground of step 4.
+    Playground(PlaygroundAction),
     /// Put words on the clipboard.
     Copy(String),
     /// The button of a problem.

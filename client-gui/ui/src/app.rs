@@ -107,6 +107,7 @@ impl App {
             && self.state.queue.running() == 0
             && self.state.queue.gathering.is_none()
             && self.state.processed.running.is_none()
+            && !self.state.playground.is_busy()
             && self.state.lab.probes.running.is_none()
     }
 
@@ -124,6 +125,9 @@ impl App {
                 ctx.copy_text(text.clone());
             }
             self.act(action);
+        }
+        if let Some(text) = self.state.clipboard.take() {
+            ctx.copy_text(text);
         }
         let due = self.state.due();
         busy |= !due.is_empty();

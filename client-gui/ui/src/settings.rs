@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Place;
 use crate::files::write_whole;
+use crate::recipe::Recipe;
 use crate::words::LanguageChoice;
 
 /// The settings. A missing field has its default, an unknown one is ignored, so that files of other versions stay readable.
@@ -35,7 +36,7 @@ pub struct Settings {
     /// Size of all text and controls; 1 is normal.
     pub zoom: f32,
     /// What IMG is to make.
-    pub thumbnail: Thumbnail,
+    pub recipe: Recipe,
 }
 
 impl Default for Settings {
@@ -52,7 +53,7 @@ impl Default for Settings {
             theme: ThemeChoice::default(),
             language: LanguageChoice::default(),
             zoom: 1.0,
-            thumbnail: Thumbnail::default(),
+            recipe: Recipe::default(),
         }
     }
 }
@@ -86,87 +87,6 @@ pub enum ThemeChoice {
     Light,
     /// Always dark.
     Dark,
-}
-
-/// What IMG is to make of the object.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Thumbnail {
-    /// Whether to resize.
-    pub resize: bool,
-    /// The width, in pixels.
-    pub width: u32,
-    /// Whether to draw a watermark.
-    pub watermark: bool,
-    /// Its text.
-    pub text: String,
-    /// Where it stands.
-    pub position: Position,
-    /// Its size, in pixels.
-    pub size: u32,
-    /// Its colour: red, green, blue.
-    pub color: [u8; 3],
-}
-
-impl Default for Thumbnail {
-    fn default() -> Self {
-        Self {
-            resize: true,
-            width: 480,
-            watermark: false,
-            text: String::new(),
-            position: Position::SouthEast,
-            size: 32,
-            color: [255, 255, 255],
-        }
-    }
-}
-
-/// One of the nine places of a watermark, row by row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)] // the compass points explain themselves
-pub enum Position {
-    NorthWest,
-    North,
-    NorthEast,
-    West,
-    Center,
-    East,
-    SouthWest,
-    South,
-    #[default]
-    SouthEast,
-}
-
-impl Position {
-    /// All nine, row by row.
-    pub const ALL: [Self; 9] = [
-        Self::NorthWest,
-        Self::North,
-        Self::NorthEast,
-        Self::West,
-        Self::Center,
-        Self::East,
-        Self::SouthWest,
-        Self::South,
-        Self::SouthEast,
-    ];
-
-    /// In words, for tooltips and screen readers.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::NorthWest => "top left",
-            Self::North => "top",
-            Self::NorthEast => "top right",
-            Self::West => "left",
-            Self::Center => "centre",
-            Self::East => "right",
-            Self::SouthWest => "bottom left",
-            Self::South => "bottom",
-            Self::SouthEast => "bottom right",
-        }
-    }
 }
 
 /// Why settings could not be read or written.

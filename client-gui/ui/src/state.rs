@@ -1,6 +1,7 @@
 //! What the app knows. Actions and events come in, commands go out; no egui, no threads, no files: plain to test.
 
 mod changes;
+mod playground;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use crate::action::Step;
 use crate::command::{Activity, Hop, HopOutcome, JobId, Picture, Place, Processed, TokenView, Unfinished};
 use crate::lab::Lab;
 use crate::naming::{self, Filling};
+use crate::playground::Playground;
 use crate::problem::Problem;
 use crate::queue::{Queue, Upload};
 use crate::screen::{Screen, Sheet};
@@ -54,6 +56,10 @@ pub struct State {
     pub unfinished: Vec<Unfinished>,
     /// What IMG made.
     pub processed: Processing,
+    /// The playground of step 4.
+    pub playground: Playground,
+    /// Text for the clipboard; the app takes it.
+    pub clipboard: Option<String>,
     /// Something that must be said above the page.
     pub notice: Option<Problem>,
     /// What happened, newest last.
@@ -130,6 +136,8 @@ impl State {
             queue: Queue::default(),
             unfinished: Vec::new(),
             processed: Processing::default(),
+            playground: Playground::default(),
+            clipboard: None,
             notice: None,
             activity: VecDeque::new(),
             lab: Lab::default(),

@@ -1,5 +1,6 @@
 //! Small building blocks of the views: buttons, fields, cards, banners, columns.
 
+use egui::emath::Numeric;
 use egui::{
     Align, Button, Color32, Frame, Layout, Margin, Rect, Response, RichText, Sense, Stroke, TextEdit, TextStyle,
 };
@@ -72,8 +73,14 @@ pub fn secondary(ui: &mut Ui, enabled: bool, text: &str) -> Response {
 
 /// A button of a row of small ones.
 pub fn small_button(ui: &mut Ui, text: &str) -> Response {
+    small_button_if(ui, true, text)
+}
+
+/// A button of a row of small ones that cannot always be pressed.
+pub fn small_button_if(ui: &mut Ui, enabled: bool, text: &str) -> Response {
     let words = RichText::new(text).text_style(TextStyle::Small);
-    let response = ui.add(Button::new(words).min_size(Vec2::new(0.0, 26.0)));
+    let response = ui
+        .add_enabled(enabled, Button::new(words).min_size(Vec2::new(0.0, 26.0)).wrap_mode(egui::TextWrapMode::Extend));
     focus_ring(ui, &response);
     response
 }
@@ -161,25 +168,26 @@ fn named_control(ui: &mut Ui, control: Vec2, name: &str) -> (Rect, Response) {
     (at, response)
 }
 
-/// A slider with its name before it and its value, which can be typed, behind it.
-pub fn slider(ui: &mut Ui, name: &str, value: &mut u32, range: std::ops::RangeInclusive<u32>, longest: f32) {
+/// A slider and its value, which can be typed, behind it; `label` names both. One that cannot be 0 is logarithmic.
+pub fn slider<N: Numeric>(ui: &mut Ui, label: egui::Id, value: &mut N, range: std::ops::RangeInclusive<N>, unit: &str) {
     const VALUE: f32 = 84.0;
-    let label = remark(ui, name);
+    const LONGEST: f32 = 420.0;
     let colors = palette(ui);
     ui.scope(|ui| {
         // The handle is as large as the control is high.
         ui.spacing_mut().interact_size.y = 18.0;
-        ui.spacing_mut().slider_width = (ui.available_width() - VALUE).clamp(80.0, longest);
+        ui.spacing_mut().slider_width = (ui.available_width() - VALUE).clamp(60.0, LONGEST);
         let widgets = &mut ui.visuals_mut().widgets;
         for look in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
             look.bg_fill = colors.line;
             look.fg_stroke = Stroke::new(2.0, colors.accent);
         }
-        let slider = egui::Slider::new(value, range.clone()).logarithmic(true).show_value(false);
-        let response = ui.add(slider).labelled_by(label.id);
+        let logarithmic = range.start().to_f64() > 0.0;
+        let slider = egui::Slider::new(value, range.clone()).logarithmic(logarithmic).show_value(false);
+        let response = ui.add(slider).labelled_by(label);
         focus_ring(ui, &response);
     });
-    ui.add(egui::DragValue::new(value).range(range).suffix(" px")).labelled_by(label.id);
+    ui.add(egui::DragValue::new(value).range(range).suffix(unit)).labelled_by(label);
 }
 
 /// Shows where the keyboard is.

@@ -5,6 +5,7 @@
 
 mod lab;
 mod nav;
+mod playground;
 mod queue;
 mod support;
 
@@ -68,7 +69,8 @@ fn walk(size: [u32; 2], theme: ThemeChoice, name: &str) {
     desk.type_into("Text", "雪山 2017");
     let (job, process) = process_job(&desk);
     assert!(process.starts_with("image/resize,w_480/watermark,text_6Zuq5bGxIDIwMTc,"), "{process}");
-    desk.click("Watermark top");
+    desk.harness.get_by_label("Watermark top").click_accesskit();
+    desk.harness.run();
     assert_eq!(desk.commands(), [], "one request at a time");
     desk.report([Event::Processed { job, outcome: Ok(thumbnail(&process)) }]);
     let (job, process) = process_job(&desk);

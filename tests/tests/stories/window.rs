@@ -15,8 +15,10 @@ use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, TestRenderer};
 use image::RgbaImage;
 use shared::clock::SystemClock;
+use shared::credentials::Credentials;
+use shared::secret::Secret;
 use tokio::runtime::Runtime;
-use transfer::{Client, Observer, ProgressFn, UploadOptions};
+use transfer::{Client, CredentialsSource, Observer, ProgressFn, UploadOptions};
 
 /// A file dialog whose user always chooses the same file.
 struct OneFile {
@@ -152,14 +154,28 @@ fn from_configure_to_the_watermarked_thumbnail() {
     desk.harness.get_by_label("Text").type_text("直传 2026");
     desk.settle();
     assert!(desk.harness.query_by_label("The thumbnail").is_some());
-    assert!(desk.sees("image/resize,w_480/watermark,text_"), "the process is shown");
+    let process = desk.harness.get_by_label("x-oss-process").value().unwrap_or_default();
+    assert!(process.starts_with("image/resize,w_480/watermark,text_"), "the process is shown: {process}");
     desk.keep("3-thumbnail");
+
+    // Keeping the result is a right of its own, which the token does not have.
+    desk.click("Save");
+    assert!(desk.sees("The picture was not kept"));
+    desk.click("Why was I denied?");
+    assert!(desk.sees("ProcessObject"), "the lab opens at what was refused");
 
     // What the window said is what OSS has.
     let key = shared::object_key::ObjectKey::parse("users/demo/湖 at dawn.jpg").unwrap();
     let client = desk.world.client(desk.world.app_provider().unwrap()).unwrap();
     let meta = desk.runtime.block_on(client.head(&key)).unwrap();
     assert_eq!((meta.size, meta.crc64.map(|crc| crc.to_string())), (photo.len() as u64, Some(crc64)));
+    let user = &desk.world.emulator;
+    let key_of_user = Credentials::long_term(&user.access_key_id, Secret::new(&user.access_key_secret));
+    let user = desk.world.provider(CredentialsSource::Fixed(key_of_user), Observer::silent()).unwrap();
+    let user = desk.world.client(user).unwrap();
+    let small = shared::object_key::ObjectKey::parse("users/demo/small.jpg").unwrap();
+    let size = desk.runtime.block_on(user.save_as(&key, "image/resize,w_32", &small)).unwrap();
+    assert_eq!(desk.runtime.block_on(client.get(&small, None)).unwrap().len() as u64, size);
     desk.close();
 }
 

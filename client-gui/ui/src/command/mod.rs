@@ -16,7 +16,9 @@ use crate::problem::Problem;
 use crate::settings::{Settings, UploadMode};
 
 pub use lab::{LabCommand, LabEvent, ProbeOf};
-pub use picture::{PREVIEW_SIDE, Picture, Pixels, Processed};
+pub use picture::{
+    PREVIEW_SIDE, Picture, PictureCommand, PictureEvent, PictureOutcome, PictureWish, Pixels, Presigned, Processed,
+};
 pub use queue::{Found, QueueCommand, QueueEvent};
 pub use upload::{Failure, PartState, Progress, Receipt, Unfinished};
 
@@ -119,6 +121,8 @@ pub enum Command {
         /// The value of `x-oss-process`; empty for the object as it is.
         process: String,
     },
+    /// Something else about the object as IMG makes it.
+    Picture(PictureCommand),
     /// Keep the settings for the next start.
     Save(Settings),
     /// Let all uploads together send at most so many bytes a second, from now on; `None` sets no limit.
@@ -218,6 +222,8 @@ pub enum Event {
         /// The resulting picture.
         outcome: Result<Processed, Problem>,
     },
+    /// `Command::Picture` has ended.
+    Picture(PictureEvent),
     /// Something for the activity list.
     Noted(Activity),
     /// `Command::Save` failed.

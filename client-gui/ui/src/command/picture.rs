@@ -4,6 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::{JobId, Place};
+use crate::problem::Problem;
+
 /// Pixels for the screen: RGBA, 8 bits each, not premultiplied.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Pixels {
@@ -48,4 +51,60 @@ pub struct Processed {
     pub elapsed: Duration,
     /// A preview of at most [`PREVIEW_SIDE`] pixels a side.
     pub preview: Arc<Pixels>,
+}
+
+/// What else the app asks of its jobs about an object as IMG makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureCommand {
+    /// Names this job.
+    pub job: JobId,
+    /// Where the object is.
+    pub place: Place,
+    /// The object's name.
+    pub key: String,
+    /// The value of `x-oss-process`; empty for the object as it is.
+    pub process: String,
+    /// What to do with it.
+    pub wish: PictureWish,
+}
+
+/// What to do with a processed picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PictureWish {
+    /// A URL that anybody may open for an hour.
+    Presign(Presigned),
+    /// Kept at OSS under this name.
+    SaveAs(String),
+}
+
+/// How a presigned URL is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presigned {
+    /// As it is.
+    Url,
+    /// In a command line of curl.
+    Curl,
+}
+
+/// What became of a [`PictureCommand`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureEvent {
+    /// The job.
+    pub job: JobId,
+    /// The outcome.
+    pub outcome: Result<PictureOutcome, Problem>,
+}
+
+/// What was made of a processed picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PictureOutcome {
+    /// Text for the clipboard.
+    Presigned(String),
+    /// Kept as a new object.
+    Saved {
+        /// Its name.
+        key: String,
+        /// In bytes.
+        size: u64,
+    },
 }

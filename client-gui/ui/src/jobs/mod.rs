@@ -7,6 +7,7 @@ mod lab;
 mod outbox;
 mod picture;
 mod session;
+mod share;
 mod unfinished;
 mod upload;
 
@@ -144,6 +145,7 @@ impl Jobs for TokioJobs {
                 let outcome = picture::process(&shared, place, key, process).await;
                 shared.outbox.send(Event::Processed { job, outcome });
             }),
+            Command::Picture(command) => self.spawn(|shared| share::run(shared, command)),
             Command::Save(settings) => self.save(settings),
             Command::Limit(limit) => {
                 if let Err(error) = self.shared.sessions.limit(limit) {

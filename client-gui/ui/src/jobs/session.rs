@@ -66,6 +66,11 @@ impl Sessions {
         Ok(client)
     }
 
+    /// The prefix that the app server's token covers, if it has told one.
+    pub(super) fn prefix(&self, app_server: &str) -> Option<String> {
+        self.provider(app_server).ok()?.current()?.place.object_prefix
+    }
+
     /// Changes how many bytes a second the client may send, uploads that run included.
     ///
     /// # Errors

@@ -44,8 +44,7 @@ pub(super) async fn upload(
         Err(TransferError::Cancelled) => Err(Failure::Cancelled),
         Err(TransferError::Paused) => Err(Failure::Paused),
         Err(error) => {
-            let prefix = shared.sessions.provider(&place.app_server).ok().and_then(|provider| provider.current());
-            let prefix = prefix.and_then(|grant| grant.place.object_prefix);
+            let prefix = shared.sessions.prefix(&place.app_server);
             Err(Failure::Problem(explain_for_key(&error, TITLE, key.as_str(), prefix.as_deref())))
         }
     }

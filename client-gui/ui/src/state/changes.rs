@@ -13,9 +13,9 @@ use crate::lab::grid::Question;
 use crate::naming;
 use crate::problem::{Help, Problem};
 use crate::queue::{QueueAction, Upload};
-use crate::recipe;
 use crate::screen::Screen;
 use crate::settings::LEAST_LIMIT;
+use crate::words::tr;
 
 /// Lines that the activity list keeps.
 const ACTIVITY_LINES: usize = 200;
@@ -69,7 +69,8 @@ impl State {
                 return self.lab.act(action, job, &self.place);
             }
             Action::WhyDenied(action) => return self.why_denied(action),
-            Action::Copy(_) => self.toasts.good("Copied"),
+            Action::Playground(action) => return self.act_on_playground(action),
+            Action::Copy(_) => self.toasts.good(tr("Copied")),
             Action::PickImage | Action::PickFolder => {}
         }
         Vec::new()
@@ -95,6 +96,7 @@ impl State {
                 self.activity.push_back(line);
             }
             Event::NotSaved(problem) | Event::NotCleared(problem) => self.notice = Some(problem),
+            Event::Picture(event) => self.clipboard = self.playground.receive(event, &mut self.toasts),
             Event::Lab(event) => self.lab.receive(event),
             Event::Hop { .. } | Event::Connected { .. } => {}
         }
@@ -111,7 +113,7 @@ impl State {
 
     fn due_thumbnail(&mut self) -> Option<Command> {
         let (Upload::Done(receipt), None) = (self.upload(), self.processed.running) else { return None };
-        let wanted = (receipt.key.clone(), recipe::process(&self.settings.thumbnail));
+        let wanted = (receipt.key.clone(), self.settings.recipe.process());
         if self.processed.asked.as_ref() == Some(&wanted) {
             return None;
         }
@@ -136,6 +138,9 @@ impl State {
     /// Opens the lab at the request that was refused: what the shown step asks of OSS.
     fn why_denied(&mut self, action: Option<String>) -> Vec<Command> {
         let (operation, needed, key) = match self.upload() {
+            Upload::Done(receipt) if action.as_deref() == Some("oss:PostProcessTask") => {
+                ("ProcessObject", "oss:PostProcessTask", receipt.key.clone())
+            }
             Upload::Done(receipt) => ("GetObject", "oss:GetObject", receipt.key.clone()),
             _ => ("PutObject", "oss:PutObject", self.key()),
         };

@@ -26,7 +26,8 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, now: OffsetDateTime, 
                 problem::show_notice(ui, &notice, out);
                 ui.add_space(space::S);
             }
-            if ui.available_width() < TWO_COLUMNS {
+            // The playground needs the whole width.
+            if ui.available_width() < TWO_COLUMNS || state.step == Step::Thumbnail {
                 step(ui, state, art, out);
                 ui.add_space(space::S);
                 side(ui, state, now, out);
