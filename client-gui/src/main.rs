@@ -1,12 +1,13 @@
 //! `client-gui`: the desktop app as a program.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 use client_gui::{Coming, Settings, WindowOptions, run};
+use client_ui::gallery;
 use client_ui::problem::{Help, Problem};
 use shared::clock::SystemClock;
 use tracing_subscriber::EnvFilter;
@@ -18,6 +19,9 @@ struct Args {
     /// The app server's URL; replaces the one that was last used.
     #[arg(long, value_name = "URL")]
     app_server: Option<String>,
+    /// Paints every screen with the demo's data into this folder, and opens no window.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["app_server", "image"])]
+    screenshot: Option<PathBuf>,
     /// A picture to select at once.
     #[arg(value_name = "IMAGE")]
     image: Option<PathBuf>,
@@ -27,13 +31,24 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    match start(args) {
+    let outcome = match &args.screenshot {
+        Some(folder) => paint(folder),
+        None => start(args),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("client-gui: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn paint(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    for path in gallery::paint(folder)? {
+        println!("{}", path.display());
+    }
+    Ok(())
 }
 
 fn start(args: Args) -> Result<(), Box<dyn std::error::Error>> {

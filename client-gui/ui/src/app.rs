@@ -157,7 +157,7 @@ impl App {
         }
     }
 
-    fn act(&mut self, action: Action) {
+    pub(crate) fn act(&mut self, action: Action) {
         let pick = match action {
             Action::PickImage => Some(Pick::Images),
             Action::PickFolder => Some(Pick::Folder),

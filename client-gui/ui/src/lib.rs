@@ -11,6 +11,7 @@ pub mod command;
 pub mod dialogs;
 mod files;
 pub mod format;
+pub mod gallery;
 mod icons;
 pub mod jobs;
 pub mod lab;

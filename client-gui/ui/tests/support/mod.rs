@@ -1,65 +1,36 @@
 //! A desk to test the app on: a harness that paints on the CPU, jobs and dialogs that a test scripts, a clock that stands still.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
-use client_ui::command::{
-    Activity, Command, Event, Found, Hop, HopOutcome, JobId, Picture, Pixels, Processed, Progress, QueueCommand,
-    QueueEvent, Receipt, TokenView,
-};
+use client_ui::command::{Command, Event, Found, JobId, QueueCommand, QueueEvent};
 use client_ui::dialogs::{Dialogs, Pick, Picked};
+use client_ui::gallery::Script;
+pub use client_ui::gallery::facts::*;
 use client_ui::paint::Painter;
-use client_ui::problem::{Help, Problem};
 use client_ui::settings::{Settings, ThemeChoice};
-use client_ui::{App, Jobs, theme};
+use client_ui::{App, theme};
 use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{Harness, TestRenderer};
 use image::RgbaImage;
 use shared::clock::ManualClock;
-use shared::token::GrantPlace;
-use time::OffsetDateTime;
-use time::macros::datetime;
 
-/// When every test begins.
-pub const START: OffsetDateTime = datetime!(2017-12-12 07:34:09 UTC);
 /// The margin that the harness puts around an app.
 const MARGIN: u32 = 8;
 
 #[derive(Default)]
-struct Script {
-    commands: Vec<Command>,
-    events: VecDeque<Event>,
-    dialogs_opened: usize,
+struct Picking {
+    opened: usize,
     picked: Option<Picked>,
 }
 
-struct FakeJobs(Rc<RefCell<Script>>);
-
-impl Jobs for FakeJobs {
-    fn run(&mut self, command: Command) {
-        self.0.borrow_mut().commands.push(command);
-    }
-
-    fn poll(&mut self) -> Option<Event> {
-        self.0.borrow_mut().events.pop_front()
-    }
-
-    fn is_idle(&self) -> bool {
-        true
-    }
-
-    fn close(&mut self) {}
-}
-
-struct FakeDialogs(Rc<RefCell<Script>>);
+struct FakeDialogs(Rc<RefCell<Picking>>);
 
 impl Dialogs for FakeDialogs {
     fn pick(&mut self, _: Pick) {
-        self.0.borrow_mut().dialogs_opened += 1;
+        self.0.borrow_mut().opened += 1;
     }
 
     fn poll(&mut self) -> Option<Picked> {
@@ -87,7 +58,8 @@ impl TestRenderer for Cpu {
 pub struct Desk {
     pub harness: Harness<'static, App>,
     pub clock: Arc<ManualClock>,
-    script: Rc<RefCell<Script>>,
+    script: Script,
+    picking: Rc<RefCell<Picking>>,
 }
 
 impl Desk {
@@ -97,9 +69,9 @@ impl Desk {
     }
 
     pub fn with_settings(size: [u32; 2], settings: Settings) -> Self {
-        let script = Rc::new(RefCell::new(Script::default()));
+        let (script, picking) = (Script::default(), Rc::new(RefCell::new(Picking::default())));
         let clock = Arc::new(ManualClock::new(START));
-        let (jobs, dialogs) = (FakeJobs(Rc::clone(&script)), FakeDialogs(Rc::clone(&script)));
+        let (jobs, dialogs) = (script.jobs(), FakeDialogs(Rc::clone(&picking)));
         let app = App::new(settings, Box::new(jobs), Box::new(dialogs), Arc::clone(&clock) as _);
         let size = size.map(|side| (side + 2 * MARGIN) as f32);
         let mut harness = Harness::builder()
@@ -109,12 +81,12 @@ impl Desk {
             .with_context_setup(theme::install)
             .build_ui_state(|ui, app: &mut App| app.ui(ui), app);
         harness.run();
-        Self { harness, clock, script }
+        Self { harness, clock, script, picking }
     }
 
     /// The commands that the app has given since the last call.
     pub fn commands(&self) -> Vec<Command> {
-        std::mem::take(&mut self.script.borrow_mut().commands)
+        self.script.commands()
     }
 
     /// The job of the last command that is one of `wanted`.
@@ -123,17 +95,17 @@ impl Desk {
     }
 
     pub fn dialogs_opened(&self) -> usize {
-        self.script.borrow().dialogs_opened
+        self.picking.borrow().opened
     }
 
     pub fn end_dialog(&mut self, picked: Picked) {
-        self.script.borrow_mut().picked = Some(picked);
+        self.picking.borrow_mut().picked = Some(picked);
         self.harness.run();
     }
 
     /// Lets the jobs report `events`.
     pub fn report(&mut self, events: impl IntoIterator<Item = Event>) {
-        self.script.borrow_mut().events.extend(events);
+        self.script.report(events);
         self.harness.run();
     }
 
@@ -248,127 +220,4 @@ pub fn connect_job(command: &Command) -> Option<JobId> {
         Command::Connect { job, .. } => Some(*job),
         _ => None,
     }
-}
-
-/// A token for `users/alice/` that lives for 900 seconds.
-pub fn token() -> TokenView {
-    TokenView {
-        access_key_id: "STS.NS…3fQ".to_owned(),
-        obtained: START,
-        expiration: Some(START + Duration::from_secs(900)),
-        place: GrantPlace {
-            bucket: Some("holiday-photos".to_owned()),
-            region: Some("cn-hangzhou".to_owned()),
-            endpoint: Some("http://127.0.0.1:9000".to_owned()),
-            object_prefix: Some("users/alice/".to_owned()),
-            object_key: None,
-        },
-    }
-}
-
-/// What the jobs report when the app server grants [`token`].
-pub fn granted(job: JobId) -> Vec<Event> {
-    let seen = "STS.NS…3fQ, valid for 15:00, for users/alice/".to_owned();
-    let noted =
-        |text: &str| Event::Noted(Activity { at: START, with: Hop::AppServer, text: text.to_owned(), failed: false });
-    vec![
-        noted("GET http://127.0.0.1:8080/"),
-        Event::Hop { job, hop: Hop::AppServer, outcome: HopOutcome::Passed("answered in 12 ms".to_owned()) },
-        Event::Hop { job, hop: Hop::Token, outcome: HopOutcome::Passed(seen) },
-        noted("Token STS.NS…3fQ, valid until 2017-12-12T07:49:09Z"),
-        Event::Token(token()),
-    ]
-}
-
-/// A painted landscape: sky, sun and hills.
-pub fn pixels(width: usize, height: usize) -> Arc<Pixels> {
-    let mut rgba = Vec::with_capacity(width * height * 4);
-    for y in 0..height {
-        for x in 0..width {
-            let (u, v) = (x as f32 / width as f32, y as f32 / height as f32);
-            let hill = |base: f32, high: f32, waves: f32, shift: f32| base - high * (u * waves + shift).sin().abs();
-            let sun = ((u - 0.68).powi(2) * 1.8 + (v - 0.34).powi(2)).sqrt();
-            let mut color = [92.0 + 150.0 * v, 128.0 + 70.0 * v, 190.0 - 40.0 * v];
-            let glow = (1.0 - sun * 2.6).clamp(0.0, 1.0);
-            for (channel, light) in color.iter_mut().zip([120.0, 90.0, 20.0]) {
-                *channel += light * glow;
-            }
-            if sun < 0.07 {
-                color = [255.0, 238.0, 196.0];
-            }
-            for (line, shade) in [
-                (hill(0.72, 0.24, 5.0, 0.4), [112.0, 116.0, 158.0]),
-                (hill(0.84, 0.2, 7.0, 1.9), [70.0, 84.0, 120.0]),
-                (hill(0.97, 0.18, 4.0, 3.0), [38.0, 54.0, 74.0]),
-            ] {
-                if v > line {
-                    color = shade;
-                }
-            }
-            rgba.extend(color.map(|channel| channel.clamp(0.0, 255.0) as u8));
-            rgba.push(255);
-        }
-    }
-    Arc::new(Pixels { size: [width, height], rgba })
-}
-
-pub fn photo() -> Picture {
-    Picture {
-        path: "/home/me/Pictures/雪山 sunrise.jpg".into(),
-        name: "雪山 sunrise.jpg".to_owned(),
-        bytes: 4_718_592,
-        size: [4000, 3000],
-        format: "JPEG".to_owned(),
-        preview: pixels(800, 600),
-    }
-}
-
-pub fn progress(sent: u64, elapsed_ms: u64) -> Progress {
-    Progress {
-        sent,
-        total: 4_718_592,
-        parts_done: (sent >> 20) as u32,
-        parts: 5,
-        saved: Some((sent >> 20) as u32),
-        elapsed: Duration::from_millis(elapsed_ms),
-    }
-}
-
-pub fn receipt() -> Receipt {
-    Receipt {
-        bucket: "holiday-photos".to_owned(),
-        key: "users/alice/雪山 sunrise.jpg".to_owned(),
-        etag: "5B3C1A2E053D763E1B002CC607C5A0FE-5".to_owned(),
-        size: 4_718_592,
-        crc64: 9_548_687_815_775_124_833,
-        crc64_at_oss: Some(9_548_687_815_775_124_833),
-        parts: 5,
-        held: 0,
-        resent: 0,
-        elapsed: Duration::from_millis(1840),
-        request_id: "5C3D9175B6FC201293AD4890".to_owned(),
-    }
-}
-
-pub fn thumbnail(process: &str) -> Processed {
-    Processed {
-        process: process.to_owned(),
-        bytes: 38_204,
-        size: [480, 360],
-        format: "JPEG".to_owned(),
-        elapsed: Duration::from_millis(64),
-        preview: pixels(480, 360),
-    }
-}
-
-pub fn denied() -> Problem {
-    let why = "The token covers users/alice/ alone, and this object name lies outside of it.";
-    Problem::new("AccessDenied", "The upload failed", why, Help::UseTokenFolder)
-        .fact("Code", "AccessDenied")
-        .fact("EC", "0003-00000301")
-        .fact("Message", "You have no right to access this object because of bucket acl or policy.")
-        .fact("RequestId", "5C3D9175B6FC201293AD4890")
-        .fact("PolicyType", "SessionPolicy")
-        .fact("AuthPrincipalDisplayName", "direct-transfer:alice")
-        .fact("NoPermissionType", "ImplicitDeny")
 }

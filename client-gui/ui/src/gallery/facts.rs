@@ -1,0 +1,151 @@
+//! What the demo's data is: one photo, one token, one upload; the same on every machine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::token::GrantPlace;
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use crate::command::{
+    Activity, Event, Hop, HopOutcome, JobId, Picture, Pixels, Processed, Progress, Receipt, TokenView,
+};
+use crate::problem::{Help, Problem};
+
+/// When it all takes place: the reference document's own moment.
+pub const START: OffsetDateTime = datetime!(2017-12-12 07:34:09 UTC);
+
+/// A token for `users/alice/` that lives for 900 seconds.
+pub fn token() -> TokenView {
+    TokenView {
+        access_key_id: "STS.NS…3fQ".to_owned(),
+        obtained: START,
+        expiration: Some(START + Duration::from_secs(900)),
+        place: GrantPlace {
+            bucket: Some("holiday-photos".to_owned()),
+            region: Some("cn-hangzhou".to_owned()),
+            endpoint: Some("http://127.0.0.1:9000".to_owned()),
+            object_prefix: Some("users/alice/".to_owned()),
+            object_key: None,
+        },
+    }
+}
+
+/// What the jobs report when the app server grants [`token`].
+pub fn granted(job: JobId) -> Vec<Event> {
+    let seen = "STS.NS…3fQ, valid for 15:00, for users/alice/".to_owned();
+    let noted =
+        |text: &str| Event::Noted(Activity { at: START, with: Hop::AppServer, text: text.to_owned(), failed: false });
+    vec![
+        noted("GET http://127.0.0.1:8080/"),
+        Event::Hop { job, hop: Hop::AppServer, outcome: HopOutcome::Passed("answered in 12 ms".to_owned()) },
+        Event::Hop { job, hop: Hop::Token, outcome: HopOutcome::Passed(seen) },
+        noted("Token STS.NS…3fQ, valid until 2017-12-12T07:49:09Z"),
+        Event::Token(token()),
+    ]
+}
+
+/// A painted landscape: sky, sun and hills.
+pub fn pixels(width: usize, height: usize) -> Arc<Pixels> {
+    let mut rgba = Vec::with_capacity(width * height * 4);
+    for y in 0..height {
+        for x in 0..width {
+            let (u, v) = (x as f32 / width as f32, y as f32 / height as f32);
+            let hill = |base: f32, high: f32, waves: f32, shift: f32| base - high * (u * waves + shift).sin().abs();
+            let sun = ((u - 0.68).powi(2) * 1.8 + (v - 0.34).powi(2)).sqrt();
+            let mut color = [92.0 + 150.0 * v, 128.0 + 70.0 * v, 190.0 - 40.0 * v];
+            let glow = (1.0 - sun * 2.6).clamp(0.0, 1.0);
+            for (channel, light) in color.iter_mut().zip([120.0, 90.0, 20.0]) {
+                *channel += light * glow;
+            }
+            if sun < 0.07 {
+                color = [255.0, 238.0, 196.0];
+            }
+            for (line, shade) in [
+                (hill(0.72, 0.24, 5.0, 0.4), [112.0, 116.0, 158.0]),
+                (hill(0.84, 0.2, 7.0, 1.9), [70.0, 84.0, 120.0]),
+                (hill(0.97, 0.18, 4.0, 3.0), [38.0, 54.0, 74.0]),
+            ] {
+                if v > line {
+                    color = shade;
+                }
+            }
+            rgba.extend(color.map(|channel| channel.clamp(0.0, 255.0) as u8));
+            rgba.push(255);
+        }
+    }
+    Arc::new(Pixels { size: [width, height], rgba })
+}
+
+/// A photo of that landscape.
+pub fn photo() -> Picture {
+    Picture {
+        path: "/home/me/Pictures/雪山 sunrise.jpg".into(),
+        name: "雪山 sunrise.jpg".to_owned(),
+        bytes: 4_718_592,
+        size: [4000, 3000],
+        format: "JPEG".to_owned(),
+        preview: pixels(800, 600),
+    }
+}
+
+/// An upload of [`photo`] after `sent` bytes and so many milliseconds.
+pub fn progress(sent: u64, elapsed_ms: u64) -> Progress {
+    Progress {
+        sent,
+        total: 4_718_592,
+        parts_done: (sent >> 20) as u32,
+        parts: 5,
+        saved: Some((sent >> 20) as u32),
+        elapsed: Duration::from_millis(elapsed_ms),
+    }
+}
+
+/// What [`photo`]'s upload came to.
+pub fn receipt() -> Receipt {
+    Receipt {
+        bucket: "holiday-photos".to_owned(),
+        key: "users/alice/雪山 sunrise.jpg".to_owned(),
+        etag: "5B3C1A2E053D763E1B002CC607C5A0FE-5".to_owned(),
+        size: 4_718_592,
+        crc64: 9_548_687_815_775_124_833,
+        crc64_at_oss: Some(9_548_687_815_775_124_833),
+        parts: 5,
+        held: 0,
+        resent: 0,
+        elapsed: Duration::from_millis(1840),
+        request_id: "5C3D9175B6FC201293AD4890".to_owned(),
+    }
+}
+
+/// What IMG made of [`photo`] by `process`; every watermark of the demo is the one that the emulator drew into `watermarked.webp`.
+pub fn thumbnail(process: &str) -> Processed {
+    let marked = process.contains("/watermark,").then(watermarked).flatten();
+    Processed {
+        process: process.to_owned(),
+        bytes: 38_204,
+        size: [480, 360],
+        format: "JPEG".to_owned(),
+        elapsed: Duration::from_millis(64),
+        preview: marked.unwrap_or_else(|| pixels(480, 360)),
+    }
+}
+
+fn watermarked() -> Option<Arc<Pixels>> {
+    let picture = image::load_from_memory(include_bytes!("watermarked.webp")).ok()?.into_rgba8();
+    let size = [picture.width() as usize, picture.height() as usize];
+    Some(Arc::new(Pixels { size, rgba: picture.into_raw() }))
+}
+
+/// A refusal by the session policy.
+pub fn denied() -> Problem {
+    let why = "The token covers users/alice/ alone, and this object name lies outside of it.";
+    Problem::new("AccessDenied", "The upload failed", why, Help::UseTokenFolder)
+        .fact("Code", "AccessDenied")
+        .fact("EC", "0003-00000301")
+        .fact("Message", "You have no right to access this object because of bucket acl or policy.")
+        .fact("RequestId", "5C3D9175B6FC201293AD4890")
+        .fact("PolicyType", "SessionPolicy")
+        .fact("AuthPrincipalDisplayName", "direct-transfer:alice")
+        .fact("NoPermissionType", "ImplicitDeny")
+}

@@ -1,0 +1,116 @@
+//! The scenes: how the app comes to look as on each picture.
+
+use super::facts;
+use super::stage::Stage;
+use crate::action::{Action, Step};
+use crate::command::Event;
+use crate::lab::grid::{ROWS, Spot};
+use crate::lab::{LabAction, Pick};
+use crate::screen::{Screen, Sheet};
+use crate::settings::{Settings, ThemeChoice};
+use crate::words::LanguageChoice;
+
+/// A scene's name, and how to set it.
+pub(super) type Scene = (&'static str, fn() -> Stage);
+
+/// All of them.
+pub(super) const ALL: &[Scene] = &[
+    ("configure", configure),
+    ("select", select),
+    ("upload", upload),
+    ("uploaded", uploaded),
+    ("thumbnail", thumbnail),
+    ("thumbnail-dark-chinese", thumbnail_in_chinese),
+    ("policy-lab", policy_lab),
+    ("settings-phone", settings_on_a_phone),
+];
+
+const USUAL: [u16; 2] = [1180, 800];
+const LARGE: [u16; 2] = [1440, 1060];
+const PHONE: [u16; 2] = [480, 760];
+const PHOTO: (&str, u64) = ("雪山 sunrise.jpg", 4_718_592);
+
+fn settings(theme: ThemeChoice) -> Settings {
+    Settings { theme, app_server: "http://127.0.0.1:8080".to_owned(), ..Settings::default() }
+}
+
+/// With a token.
+fn ready(settings: Settings, size: [u16; 2]) -> Stage {
+    let mut stage = Stage::new(settings, size);
+    stage.configure();
+    stage
+}
+
+/// With the photo at OSS.
+fn done(settings: Settings, size: [u16; 2]) -> Stage {
+    let mut stage = ready(settings, size);
+    stage.select(&[PHOTO]);
+    if let Some(job) = stage.upload().first() {
+        stage.uploaded(*job);
+    }
+    stage
+}
+
+fn configure() -> Stage {
+    let mut stage = ready(settings(ThemeChoice::Light), USUAL);
+    stage.act(Action::GoTo(Step::Configure));
+    stage
+}
+
+fn select() -> Stage {
+    let mut stage = ready(settings(ThemeChoice::Dark), USUAL);
+    stage.select(&[PHOTO]);
+    stage.act(Action::GoTo(Step::Select));
+    stage
+}
+
+fn upload() -> Stage {
+    let mut stage = ready(settings(ThemeChoice::Light), USUAL);
+    stage.select(&[PHOTO, ("harbour.png", 2_310_144), ("panorama.tiff", 48_234_496), ("菊花.webp", 913_408)]);
+    let jobs = stage.upload();
+    if let Some(job) = jobs.first() {
+        stage.report(
+            [(0, 0), (1 << 20, 400), (2_900_000, 1100)]
+                .map(|(sent, ms)| Event::Progress { job: *job, progress: facts::progress(sent, ms) }),
+        );
+    }
+    if let Some(job) = jobs.get(1) {
+        stage.report([Event::Uploaded { job: *job, outcome: Ok(facts::receipt()) }]);
+    }
+    stage.act(Action::GoTo(Step::Upload));
+    stage
+}
+
+fn uploaded() -> Stage {
+    done(settings(ThemeChoice::Light), USUAL)
+}
+
+fn thumbnail() -> Stage {
+    playground(settings(ThemeChoice::Light), LARGE)
+}
+
+fn thumbnail_in_chinese() -> Stage {
+    playground(Settings { language: LanguageChoice::Chinese, ..settings(ThemeChoice::Dark) }, LARGE)
+}
+
+fn playground(mut settings: Settings, size: [u16; 2]) -> Stage {
+    settings.recipe.watermark.on = true;
+    settings.recipe.watermark.text = "直传 2017".to_owned();
+    let mut stage = done(settings, size);
+    stage.act(Action::GoTo(Step::Thumbnail));
+    stage
+}
+
+fn policy_lab() -> Stage {
+    let mut stage = ready(settings(ThemeChoice::Light), LARGE);
+    stage.act(Action::Show(Screen::Lab));
+    let listing = ROWS.iter().position(|row| row.operation == "ListObjects").unwrap_or(0);
+    stage.act(Action::Lab(LabAction::Select(Pick::Cell((listing, Spot::Sibling)))));
+    stage
+}
+
+fn settings_on_a_phone() -> Stage {
+    let mut stage = ready(settings(ThemeChoice::Dark), PHONE);
+    stage.act(Action::Open(Sheet::Settings));
+    stage
+}
