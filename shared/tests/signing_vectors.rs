@@ -179,9 +179,9 @@ fn what_the_client_signs_the_server_accepts_and_any_change_breaks_it() {
         for url in [false, true] {
             let mut request = plain.clone();
             if url {
-                signer.presign(&mut request, 600)
+                signer.presign(&mut request, 600);
             } else {
-                signer.sign_headers(&mut request)
+                signer.sign_headers(&mut request);
             }
             let found = presented(&request).unwrap().unwrap();
             assert_eq!(found.security_token, credentials.security_token);

@@ -1,6 +1,6 @@
 //! Asks the app server for a token: one bare GET (`token-server.md` §2.1), bounded in time and size.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Url;
 use serde_json::Value;
@@ -8,8 +8,8 @@ use shared::secret::Secret;
 use shared::token::{Grant, TokenReply};
 
 use crate::error::TransferError;
-use crate::http::transport;
-use crate::observer::{Event, Observer};
+use crate::http::{heads, transport};
+use crate::observer::{Event, ExchangeId, Observer, Peer};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(15);
@@ -42,12 +42,50 @@ impl AppServer {
     /// Fetches a token.
     pub(crate) async fn ask(&self, observer: &Observer) -> Result<Grant, TransferError> {
         observer.emit(Event::TokenRequested { url: self.shown_url() });
+        let (exchange, began) = (ExchangeId::next(), Instant::now());
+        let outcome = self.exchange(observer, exchange, began).await;
+        let elapsed = began.elapsed();
+        observer.emit(match &outcome {
+            Ok(_) => Event::ResponseDone { exchange, elapsed },
+            Err(TransferError::Token { code, message }) => Event::ResponseRefused {
+                exchange,
+                elapsed,
+                code: code.clone(),
+                ec: String::new(),
+                message: message.clone(),
+                details: Vec::new(),
+            },
+            Err(error) => Event::ExchangeBroken { exchange, elapsed, reason: error.to_string() },
+        });
+        outcome
+    }
+
+    async fn exchange(
+        &self,
+        observer: &Observer,
+        exchange: ExchangeId,
+        began: Instant,
+    ) -> Result<Grant, TransferError> {
         let mut request = self.client.get(self.url.clone());
         if let Some(bearer) = &self.bearer {
             request = request.bearer_auth(bearer.expose());
         }
-        let mut response = request.send().await.map_err(|error| self.broken(&error))?;
+        let request = request.build().map_err(|error| self.broken(&error))?;
+        let (peer, operation, method) = (Peer::AppServer, "GetToken", "GET");
+        let (url, headers) = (self.shown_url(), heads::shown(request.headers()));
+        observer.emit(Event::RequestSent { exchange, peer, operation, key: None, method, url, headers });
+        let mut response = self.client.execute(request).await.map_err(|error| self.broken(&error))?;
         let status = response.status();
+        let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+        observer.emit(Event::ResponseReceived {
+            exchange,
+            peer,
+            operation,
+            status: status.as_u16(),
+            request_id: request_id.unwrap_or_default().to_owned(),
+            headers: heads::shown(response.headers()),
+            elapsed: began.elapsed(),
+        });
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
             body.extend_from_slice(&chunk);

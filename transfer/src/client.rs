@@ -20,6 +20,7 @@ use crate::error::TransferError;
 use crate::http::Http;
 use crate::object::{Downloaded, Listing, ObjectMeta};
 use crate::observer::Observer;
+use crate::presign::Presign;
 use crate::probe::{self, Probe, Subject};
 use crate::upload::{PartMap, UploadOptions, Uploaded, multipart, resumable, simple};
 use crate::{object, post_form, presign};
@@ -250,7 +251,17 @@ impl Client {
         process: Option<&str>,
         expires: Duration,
     ) -> Result<String, TransferError> {
-        presign::presign(&self.0, method, key, process, expires).await
+        let process = process.map(|process| ("x-oss-process".to_owned(), process.to_owned()));
+        let wanted = Presign { method, key: Some(key), query: process.as_slice(), headers: &[] };
+        presign::presign(&self.0, wanted, expires).await
+    }
+
+    /// As [`presign`](Self::presign), for any request to the bucket or an object of it.
+    ///
+    /// # Errors
+    /// As for [`presign`](Self::presign).
+    pub async fn presign_request(&self, wanted: Presign<'_>, expires: Duration) -> Result<String, TransferError> {
+        presign::presign(&self.0, wanted, expires).await
     }
 }
 

@@ -33,6 +33,7 @@ pub use credentials::{CredentialsSource, Provider};
 pub use download::DownloadOptions;
 pub use error::TransferError;
 pub use object::{Downloaded, ListedObject, Listing, ObjectMeta};
-pub use observer::{Event, Observer};
+pub use observer::{Event, ExchangeId, Observer, Peer};
+pub use presign::Presign;
 pub use probe::Probe;
 pub use upload::{ListedPart, MappedPart, PartMap, ProgressFn, UploadOptions, Uploaded};

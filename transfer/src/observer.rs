@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -33,6 +34,26 @@ impl fmt::Debug for Observer {
     }
 }
 
+/// Names one request and its answer, for as long as the program runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExchangeId(pub u64);
+
+impl ExchangeId {
+    pub(crate) fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+}
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Peer {
+    /// The app server, which gives tokens.
+    AppServer,
+    /// OSS.
+    Oss,
+}
+
 /// One thing that happened. Holds no secret: key ids are masked, and requests are signed in their headers, not their URLs.
 /// Sizes are in bytes.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,10 +83,25 @@ pub enum Event {
         /// How many seconds OSS is ahead of this machine.
         offset_seconds: i64,
     },
+    /// A request to OSS was signed in its headers; the security token is masked in both texts.
+    Signed {
+        /// Which request.
+        exchange: ExchangeId,
+        /// The canonical request; V1 has none.
+        canonical_request: Option<String>,
+        /// The string to sign.
+        string_to_sign: String,
+    },
     /// A request's head is about to go out.
     RequestSent {
-        /// The OSS operation (`UploadPart`).
+        /// Names the request and its answer.
+        exchange: ExchangeId,
+        /// To whom.
+        peer: Peer,
+        /// The OSS operation (`UploadPart`); of the app server, `GetToken`.
         operation: &'static str,
+        /// The object, where it is about one.
+        key: Option<String>,
         /// The HTTP method.
         method: &'static str,
         /// The URL.
@@ -75,16 +111,52 @@ pub enum Event {
     },
     /// An answer's head has come in.
     ResponseReceived {
-        /// The OSS operation.
+        /// Which request.
+        exchange: ExchangeId,
+        /// From whom.
+        peer: Peer,
+        /// As in [`Event::RequestSent`].
         operation: &'static str,
         /// The HTTP status.
         status: u16,
-        /// Names the request in OSS's log.
+        /// Names the request in OSS's or the app server's log; empty when the answer does not say.
         request_id: String,
         /// The head.
         headers: Vec<(String, String)>,
         /// Since [`Event::RequestSent`].
         elapsed: Duration,
+    },
+    /// An answer has come in as a whole, and is no refusal.
+    ResponseDone {
+        /// Which request.
+        exchange: ExchangeId,
+        /// Since [`Event::RequestSent`].
+        elapsed: Duration,
+    },
+    /// The answer is a refusal.
+    ResponseRefused {
+        /// Which request.
+        exchange: ExchangeId,
+        /// Since [`Event::RequestSent`].
+        elapsed: Duration,
+        /// The code (`AccessDenied`).
+        code: String,
+        /// The finer code (`0003-00000301`); empty when there is none.
+        ec: String,
+        /// What is wrong, for a person.
+        message: String,
+        /// Further elements of the error body, such as `StringToSign` or `AccessDeniedDetail/AuthAction`; the security
+        /// token, signatures and the hexadecimal copies of texts left out.
+        details: Vec<(String, String)>,
+    },
+    /// No whole answer came.
+    ExchangeBroken {
+        /// Which request.
+        exchange: ExchangeId,
+        /// Since [`Event::RequestSent`].
+        elapsed: Duration,
+        /// Why, for a person.
+        reason: String,
     },
     /// A request failed and will be repeated.
     Retrying {

@@ -8,14 +8,21 @@ use shared::sign::MAX_PRESIGN_SECONDS;
 use crate::error::TransferError;
 use crate::http::Http;
 
+/// The one request that a URL is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Presign<'a> {
+    /// `GET`, `PUT`…
+    pub method: &'a str,
+    /// `None` addresses the bucket.
+    pub key: Option<&'a ObjectKey>,
+    /// Query parameters, decoded.
+    pub query: &'a [(String, String)],
+    /// Headers that take part in the signature, and which the request must then carry: `content-type`, `x-oss-*`.
+    pub headers: &'a [(String, String)],
+}
+
 /// A URL with which anyone may make the one request that it is for, until it expires.
-pub(crate) async fn presign(
-    http: &Http,
-    method: &str,
-    key: &ObjectKey,
-    process: Option<&str>,
-    expires: Duration,
-) -> Result<String, TransferError> {
+pub(crate) async fn presign(http: &Http, wanted: Presign<'_>, expires: Duration) -> Result<String, TransferError> {
     let seconds = u32::try_from(expires.as_secs()).unwrap_or(u32::MAX);
     if !(1..=MAX_PRESIGN_SECONDS).contains(&i64::from(seconds)) {
         let problem = format!("{seconds} s; it must lie between 1 s and {MAX_PRESIGN_SECONDS} s (7 days)");
@@ -23,10 +30,9 @@ pub(crate) async fn presign(
     }
     let credentials = http.provider.credentials().await?;
     http.guard_demo_key(&credentials)?;
-    let mut request = http.request(method, Some(key));
-    if let Some(process) = process {
-        request = request.with_param("x-oss-process", process);
-    }
+    let mut request = http.request(wanted.method, wanted.key);
+    request.query.extend_from_slice(wanted.query);
+    request.headers.extend_from_slice(wanted.headers);
     http.signer(&credentials).presign(&mut request, seconds);
     http.url(&request).map(String::from)
 }

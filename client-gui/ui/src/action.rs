@@ -8,6 +8,7 @@ use crate::problem::Help;
 use crate::queue::QueueAction;
 use crate::screen::{Screen, Sheet};
 use crate::settings::ThemeChoice;
+use crate::wire::WireAction;
 use crate::words::LanguageChoice;
 
 /// A step of the flow, from left to right.
@@ -96,6 +97,8 @@ pub enum Action {
     DismissNotice,
     /// Something in the policy lab.
     Lab(LabAction),
+    /// Something on the wire's screen.
+    Wire(WireAction),
     /// Look in the policy lab at the request that was refused last; it needed this RAM action, if that is known.
     WhyDenied(Option<String>),
 }

@@ -21,7 +21,7 @@ use crate::settings::{Settings, ThemeChoice};
 use crate::shortcuts;
 use crate::state::{Connection, Selection, State};
 use crate::theme::{self, palette, space};
-use crate::views::{header, lab, nav, page, sheet, stepper, toasts};
+use crate::views::{header, lab, nav, page, sheet, stepper, toasts, wire};
 use crate::words::{self, Language};
 
 /// Events taken in one frame; the rest waits for the next, so that a flood cannot freeze the window.
@@ -243,6 +243,7 @@ impl App {
                 }
                 page::show(ui, &mut self.state, &mut self.art, now, actions);
             }
+            Screen::Wire => wire::show(ui, &mut self.state, actions),
             Screen::Lab => {
                 self.state.refresh_lab(now);
                 lab::show(ui, &mut self.state, actions);

@@ -53,6 +53,12 @@ pub fn countdown(seconds: i64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes:02}:{seconds:02}") }
 }
 
+/// `07:34:09`, in UTC.
+pub fn clock(at: time::OffsetDateTime) -> String {
+    let (hours, minutes, seconds) = at.to_hms();
+    format!("{hours:02}:{minutes:02}:{seconds:02}")
+}
+
 /// `4000 × 3000`.
 pub fn pixels([width, height]: [u32; 2]) -> String {
     format!("{width} × {height}")

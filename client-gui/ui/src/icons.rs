@@ -29,6 +29,8 @@ pub enum Icon {
     Moon,
     /// As the system is.
     Half,
+    /// There and back.
+    Wire,
     /// What one may do.
     Key,
     /// How it looks.
@@ -78,6 +80,12 @@ pub fn paint(painter: &Painter, icon: Icon, rect: Rect, color: Color32) {
             let arc = (0..=18).map(|i| 0.6 * Vec2::angled(-0.9 + 5.2 * i as f32 / 18.0));
             painter.add(Shape::line(arc.map(|point| at(point.x, point.y)).collect(), stroke));
             line(&[at(0.05, -0.48), at(0.38, -0.47), at(0.42, -0.82)]);
+        }
+        Icon::Wire => {
+            line(&[at(-0.8, -0.3), at(0.75, -0.3)]);
+            line(&[at(0.4, -0.65), at(0.78, -0.3), at(0.4, 0.05)]);
+            line(&[at(0.8, 0.45), at(-0.75, 0.45)]);
+            line(&[at(-0.4, 0.1), at(-0.78, 0.45), at(-0.4, 0.8)]);
         }
         Icon::Key => {
             painter.circle_stroke(at(-0.4, 0.0), side * 0.19, stroke);

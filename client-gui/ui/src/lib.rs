@@ -29,6 +29,7 @@ pub mod theme;
 pub mod toasts;
 mod views;
 mod widgets;
+pub mod wire;
 
 pub use app::App;
 pub use jobs::{Jobs, TokioJobs};

@@ -7,18 +7,21 @@ use crate::icons::Icon;
 pub enum Screen {
     /// The four steps: Configure, Select Image, Upload, Thumbnail.
     Upload,
+    /// What the app says to the app server and to OSS.
+    Wire,
     /// What a token can do, and why.
     Lab,
 }
 
 impl Screen {
     /// All, in order.
-    pub const ALL: [Self; 2] = [Self::Upload, Self::Lab];
+    pub const ALL: [Self; 3] = [Self::Upload, Self::Wire, Self::Lab];
 
     /// On its button.
     pub fn label(self) -> &'static str {
         match self {
             Self::Upload => "Upload",
+            Self::Wire => "Wire",
             Self::Lab => "Policy lab",
         }
     }
@@ -35,6 +38,7 @@ impl Screen {
     pub fn words(self) -> &'static str {
         match self {
             Self::Upload => "Upload pictures, step by step",
+            Self::Wire => "Watch each request and its answer",
             Self::Lab => "See what a token can do, and why",
         }
     }
@@ -42,6 +46,7 @@ impl Screen {
     pub(crate) fn icon(self) -> Icon {
         match self {
             Self::Upload => Icon::Upload,
+            Self::Wire => Icon::Wire,
             Self::Lab => Icon::Key,
         }
     }

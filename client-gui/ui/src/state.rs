@@ -18,6 +18,7 @@ use crate::queue::{Queue, Upload};
 use crate::screen::{Screen, Sheet};
 use crate::settings::{MOST_PARALLEL, Settings};
 use crate::toasts::Toasts;
+use crate::wire::Wire;
 
 /// Bounds of the size of text and controls.
 const LEAST_ZOOM: f32 = 0.75;
@@ -66,6 +67,8 @@ pub struct State {
     pub activity: VecDeque<Activity>,
     /// The policy lab.
     pub lab: Lab,
+    /// What was said to the app server and to OSS.
+    pub wire: Wire,
     /// Where the settings were last known to work.
     pub(crate) place: Place,
     /// Whether the settings work even if what is being tried fails.
@@ -141,6 +144,7 @@ impl State {
             notice: None,
             activity: VecDeque::new(),
             lab: Lab::default(),
+            wire: Wire::default(),
             holds: false,
             selected_at: now,
             last_job: 0,

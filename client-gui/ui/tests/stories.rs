@@ -8,6 +8,7 @@ mod nav;
 mod playground;
 mod queue;
 mod support;
+mod wire;
 
 use client_ui::action::Step;
 use client_ui::command::{Command, Event, Failure, Hop, HopOutcome, JobId, PartState, QueueCommand, Reach, Unfinished};

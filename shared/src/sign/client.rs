@@ -18,6 +18,15 @@ pub enum SignVersion {
     V4,
 }
 
+/// What a signature was made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The canonical request; V1 has none.
+    pub canonical_request: Option<String>,
+    /// The string to sign. Either may hold the security token.
+    pub string_to_sign: String,
+}
+
 /// Signs requests with one key at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Signer<'a> {
@@ -32,28 +41,34 @@ pub struct Signer<'a> {
 }
 
 impl Signer<'_> {
-    /// Adds date, token and `Authorization` headers. Sign last: every `x-oss-*` header takes part.
-    pub fn sign_headers(&self, request: &mut Request) {
+    /// Adds date, token and `Authorization` headers; what was signed. Sign last: every `x-oss-*` header takes part.
+    pub fn sign_headers(&self, request: &mut Request) -> Signed {
         if let Some(token) = &self.credentials.security_token {
             request.set_header("x-oss-security-token", token.expose());
         }
         request.set_header("date", &timefmt::http_date(self.now));
-        let authorization = match self.version {
+        let (authorization, signed) = match self.version {
             SignVersion::V1 => {
                 let text = v1::string_to_sign(request, &timefmt::http_date(self.now));
                 let signature = v1::sign(&self.credentials.access_key_secret, &text);
-                format!("OSS {}:{signature}", self.credentials.access_key_id)
+                let authorization = format!("OSS {}:{signature}", self.credentials.access_key_id);
+                (authorization, Signed { canonical_request: None, string_to_sign: text })
             }
             SignVersion::V4 => {
                 let timestamp = timefmt::iso_basic(self.now);
                 request.set_header("x-oss-date", &timestamp);
                 request.set_header("x-oss-content-sha256", v4::UNSIGNED_PAYLOAD);
                 let scope = Scope::new(&timestamp, self.region);
-                let signature = self.sign_v4(request, &timestamp, &scope);
-                format!("{} Credential={}/{scope},Signature={signature}", v4::ALGORITHM, self.credentials.access_key_id)
+                let canonical = v4::canonical_request(request, &[]);
+                let text = v4::string_to_sign(&timestamp, &scope, &canonical);
+                let signature = v4::sign(&self.credentials.access_key_secret, &scope, &text);
+                let id = &self.credentials.access_key_id;
+                let authorization = format!("{} Credential={id}/{scope},Signature={signature}", v4::ALGORITHM);
+                (authorization, Signed { canonical_request: Some(canonical), string_to_sign: text })
             }
         };
         request.set_header("authorization", &authorization);
+        signed
     }
 
     /// Adds every query parameter of a presigned URL that lives `expires` seconds, its signature last.
@@ -84,14 +99,10 @@ impl Signer<'_> {
                 if let Some(token) = token {
                     add("x-oss-security-token", token);
                 }
-                let signature = self.sign_v4(request, &timestamp, &scope);
+                let text = v4::string_to_sign(&timestamp, &scope, &v4::canonical_request(request, &[]));
+                let signature = v4::sign(&self.credentials.access_key_secret, &scope, &text);
                 request.query.push(("x-oss-signature".to_owned(), signature));
             }
         }
-    }
-
-    fn sign_v4(&self, request: &Request, timestamp: &str, scope: &Scope) -> String {
-        let text = v4::string_to_sign(timestamp, scope, &v4::canonical_request(request, &[]));
-        v4::sign(&self.credentials.access_key_secret, scope, &text)
     }
 }

@@ -15,7 +15,7 @@ pub mod v4;
 
 pub use auth_error::AuthError;
 pub use canonical::{Request, encode, encode_path};
-pub use client::{SignVersion, Signer};
+pub use client::{SignVersion, Signed, Signer};
 pub use hash::{hmac_sha1_base64, hmac_sha256};
 pub use presented::{Mismatch, Place, Presented, Scheme, presented};
 

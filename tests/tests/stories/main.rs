@@ -42,3 +42,4 @@ mod upload_metadata;
 mod vended_uploads;
 mod versions;
 mod window;
+mod wire;

@@ -2,7 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod connecting;
-mod heads;
+pub(crate) mod heads;
 pub(crate) mod payload;
 pub(crate) mod sink;
 pub(crate) mod transport;
@@ -25,7 +25,7 @@ use tokio::sync::Semaphore;
 use crate::config::ClientConfig;
 use crate::credentials::Provider;
 use crate::error::TransferError;
-use crate::observer::{Event, Observer};
+use crate::observer::{Event, ExchangeId, Observer, Peer};
 use crate::pace::Pace;
 use crate::retry::{self, Budget, Remedy};
 use crate::upload::progress::Progress;
@@ -218,24 +218,49 @@ impl Http {
         let _permit = self.permits.acquire().await.map_err(|_| TransferError::Cancelled)?;
         let credentials = self.provider.credentials().await?;
         let sent = Sent::new(call.progress.clone());
-        let outcome = self.exchange(call, &credentials, &sent, sink).await;
+        let (exchange, began) = (ExchangeId::next(), Instant::now());
+        let outcome = self.exchange(exchange, call, &credentials, &sent, sink).await;
+        self.tell_end(exchange, began.elapsed(), outcome.as_ref().err().map(|failure| &failure.error), &credentials);
         outcome.map_err(|failure| {
             sent.take_back();
             Failure { credentials: Some(credentials), ..failure }
         })
     }
 
+    fn tell_end(
+        &self,
+        exchange: ExchangeId,
+        elapsed: Duration,
+        error: Option<&TransferError>,
+        credentials: &Credentials,
+    ) {
+        self.observer.emit(match error {
+            None => Event::ResponseDone { exchange, elapsed },
+            Some(TransferError::Oss(error)) => Event::ResponseRefused {
+                exchange,
+                elapsed,
+                code: error.code.as_str().to_owned(),
+                ec: error.ec.clone().unwrap_or_default(),
+                message: error.message.clone(),
+                details: heads::details(error, credentials),
+            },
+            Some(error) => Event::ExchangeBroken { exchange, elapsed, reason: error.to_string() },
+        });
+    }
+
     async fn exchange(
         &self,
+        exchange: ExchangeId,
         call: &Call<'_>,
         credentials: &Credentials,
         sent: &Arc<Sent>,
         sink: &mut Sink<'_>,
     ) -> Result<Reply, Failure> {
-        let request = self.signed(call, credentials, sent)?;
-        let (operation, method) = (call.operation, call.method);
-        let (url, head) = (request.url().to_string(), heads::shown(request.headers()));
-        self.observer.emit(Event::RequestSent { operation, method, url, headers: head });
+        let request = self.signed(exchange, call, credentials, sent)?;
+        let (peer, operation, method) = (Peer::Oss, call.operation, call.method);
+        let (url, headers) = (request.url().to_string(), heads::shown(request.headers()));
+        let key = call.key.map(|key| key.as_str().to_owned());
+        self.observer.emit(Event::RequestSent { exchange, peer, operation, key, method, url, headers });
         let began = Instant::now();
         let mut response = tokio::select! {
             response = self.client.execute(request) => response.map_err(|error| self.broken(sent, &error))?,
@@ -244,7 +269,9 @@ impl Http {
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
         let request_id = answer::text(&headers, "x-oss-request-id").unwrap_or_default().to_owned();
         let (elapsed, head) = (began.elapsed(), heads::shown(&headers));
-        self.observer.emit(Event::ResponseReceived { operation, status, request_id, headers: head, elapsed });
+        let answered =
+            Event::ResponseReceived { exchange, peer, operation, status, request_id, headers: head, elapsed };
+        self.observer.emit(answered);
         // OSS reports a failed callback as 203.
         if !response.status().is_success() || status == 203 {
             let body = self.error_body(&mut response).await;
@@ -323,6 +350,7 @@ impl Http {
 
     fn signed(
         &self,
+        exchange: ExchangeId,
         call: &Call<'_>,
         credentials: &Credentials,
         sent: &Arc<Sent>,
@@ -335,7 +363,13 @@ impl Http {
         request.query = call.query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         request.headers = call.headers.clone();
         if !call.unsigned {
-            self.signer(credentials).sign_headers(&mut request);
+            let signed = self.signer(credentials).sign_headers(&mut request);
+            let masked = |text: String| heads::masked(&text, credentials);
+            self.observer.emit(Event::Signed {
+                exchange,
+                canonical_request: signed.canonical_request.map(masked),
+                string_to_sign: masked(signed.string_to_sign),
+            });
         }
         let method = call.method.parse().map_err(|_| config("method", call.method))?;
         let mut out = reqwest::Request::new(method, self.url(&request)?);

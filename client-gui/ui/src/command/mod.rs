@@ -4,6 +4,7 @@ mod lab;
 mod picture;
 mod queue;
 mod upload;
+mod wire;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use picture::{
 };
 pub use queue::{Found, QueueCommand, QueueEvent};
 pub use upload::{Failure, PartState, Progress, Receipt, Unfinished};
+pub use wire::{WireCommand, WireEvent};
 
 /// Names one running job, so that the late answer of a superseded one can be told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,6 +133,8 @@ pub enum Command {
     Queue(QueueCommand),
     /// Something for the policy lab.
     Lab(LabCommand),
+    /// Something for the wire's screen.
+    Wire(WireCommand),
 }
 
 /// How far `Command::Connect` goes.
@@ -234,6 +238,8 @@ pub enum Event {
     Queue(QueueEvent),
     /// Something from the policy lab's jobs.
     Lab(LabEvent),
+    /// Something for the wire's screen.
+    Wire(WireEvent),
 }
 
 /// A token as it may be seen: without its secrets.

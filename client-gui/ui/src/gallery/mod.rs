@@ -4,6 +4,7 @@ pub mod facts;
 mod scenes;
 mod script;
 mod stage;
+pub mod talk;
 
 use std::path::{Path, PathBuf};
 

@@ -1,13 +1,17 @@
 //! The scenes: how the app comes to look as on each picture.
 
+use transfer::ExchangeId;
+
 use super::facts;
 use super::stage::Stage;
+use super::talk;
 use crate::action::{Action, Step};
 use crate::command::Event;
 use crate::lab::grid::{ROWS, Spot};
 use crate::lab::{LabAction, Pick};
 use crate::screen::{Screen, Sheet};
 use crate::settings::{Settings, ThemeChoice};
+use crate::wire::WireAction;
 use crate::words::LanguageChoice;
 
 /// A scene's name, and how to set it.
@@ -21,12 +25,14 @@ pub(super) const ALL: &[Scene] = &[
     ("uploaded", uploaded),
     ("thumbnail", thumbnail),
     ("thumbnail-dark-chinese", thumbnail_in_chinese),
+    ("wire", wire),
     ("policy-lab", policy_lab),
     ("settings-phone", settings_on_a_phone),
 ];
 
 const USUAL: [u16; 2] = [1180, 800];
 const LARGE: [u16; 2] = [1440, 1060];
+const TALL: [u16; 2] = [1440, 1370];
 const PHONE: [u16; 2] = [480, 760];
 const PHOTO: (&str, u64) = ("雪山 sunrise.jpg", 4_718_592);
 
@@ -101,8 +107,18 @@ fn playground(mut settings: Settings, size: [u16; 2]) -> Stage {
     stage
 }
 
-fn policy_lab() -> Stage {
+fn wire() -> Stage {
     let mut stage = ready(settings(ThemeChoice::Light), LARGE);
+    stage.act(Action::Show(Screen::Wire));
+    for saying in talk::ALL.iter().chain([&talk::MISSIGNED]) {
+        stage.report(talk::heard(saying));
+    }
+    stage.act(Action::Wire(WireAction::Select(ExchangeId(talk::MISSIGNED.id))));
+    stage
+}
+
+fn policy_lab() -> Stage {
+    let mut stage = ready(settings(ThemeChoice::Light), TALL);
     stage.act(Action::Show(Screen::Lab));
     let listing = ROWS.iter().position(|row| row.operation == "ListObjects").unwrap_or(0);
     stage.act(Action::Lab(LabAction::Select(Pick::Cell((listing, Spot::Sibling)))));

@@ -10,6 +10,7 @@ mod session;
 mod share;
 mod unfinished;
 mod upload;
+mod wire;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -156,6 +157,7 @@ impl Jobs for TokioJobs {
             }
             Command::Queue(command) => self.spawn(|shared| gather::run(shared, command)),
             Command::Lab(command) => self.spawn(|shared| lab::run(shared, command)),
+            Command::Wire(command) => self.spawn(|shared| wire::run(shared, command)),
         }
     }
 

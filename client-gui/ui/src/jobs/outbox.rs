@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use shared::clock::Clock;
 use shared::timefmt;
 use time::OffsetDateTime;
-use transfer::Observer;
+use transfer::{Observer, Peer};
 
-use super::Wake;
-use crate::command::{Activity, Event, Hop, JobId, PartState, Progress};
+use super::{Wake, wire};
+use crate::command::{Activity, Event, Hop, JobId, PartState, Progress, WireEvent};
 use crate::format;
 
 /// Progress reaches the window at most this often: each event costs a repaint.
@@ -120,6 +120,9 @@ impl Outbox {
                 self.send(Event::Parts { job, parts });
             }
         }
+        if wire::concerns(event) {
+            self.send(Event::Wire(WireEvent::Heard { at: self.now(), event: event.clone() }));
+        }
         if let Some((with, text, failed)) = describe(event) {
             self.send(Event::Noted(Activity { at: self.now(), with, text, failed }));
         }
@@ -161,7 +164,7 @@ fn describe(event: &transfer::Event) -> Option<(Hop, String, bool)> {
         T::ClockCorrected { offset_seconds } => {
             (Hop::Oss, format!("This computer's clock is {offset_seconds} s behind OSS; corrected"), false)
         }
-        T::ResponseReceived { operation, status, elapsed, .. } => {
+        T::ResponseReceived { peer: Peer::Oss, operation, status, elapsed, .. } => {
             // Asking for what need not exist, or need not be readable, is no failure.
             let failed = *status >= 400 && *operation != "HeadObject";
             if *operation == "UploadPart" && !failed {

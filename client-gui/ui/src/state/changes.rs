@@ -7,7 +7,9 @@ use time::OffsetDateTime;
 
 use super::{Connection, LEAST_ZOOM, MOST_ZOOM, Processing, Selection, State};
 use crate::action::{Action, Step};
-use crate::command::{Command, Event, Failure, Hop, HopOutcome, JobId, Picture, Processed, Reach, Receipt, TokenView};
+use crate::command::{
+    Command, Event, Failure, Hop, HopOutcome, JobId, Picture, Processed, Reach, Receipt, TokenView, WireEvent,
+};
 use crate::lab::LabAction;
 use crate::lab::grid::Question;
 use crate::naming;
@@ -15,6 +17,7 @@ use crate::problem::{Help, Problem};
 use crate::queue::{QueueAction, Upload};
 use crate::screen::Screen;
 use crate::settings::LEAST_LIMIT;
+use crate::wire::WireAction;
 use crate::words::tr;
 
 /// Lines that the activity list keeps.
@@ -68,6 +71,7 @@ impl State {
                 let job = self.next_job();
                 return self.lab.act(action, job, &self.place);
             }
+            Action::Wire(action) => return self.act_on_wire(&action),
             Action::WhyDenied(action) => return self.why_denied(action),
             Action::Playground(action) => return self.act_on_playground(action),
             Action::Copy(_) => self.toasts.good(tr("Copied")),
@@ -98,6 +102,15 @@ impl State {
             Event::NotSaved(problem) | Event::NotCleared(problem) => self.notice = Some(problem),
             Event::Picture(event) => self.clipboard = self.playground.receive(event, &mut self.toasts),
             Event::Lab(event) => self.lab.receive(event),
+            Event::Wire(WireEvent::Heard { at, event }) => self.wire.hear(at, event),
+            Event::Wire(WireEvent::Presigned(Ok(curl))) => {
+                self.clipboard = Some(curl);
+                self.toasts
+                    .good(tr("Copied. Whoever has this command can repeat the request, for 15 minutes at most."));
+            }
+            Event::Wire(WireEvent::Presigned(Err(problem))) => {
+                self.toasts.bad(format!("{}: {}", problem.title, problem.why));
+            }
             Event::Hop { .. } | Event::Connected { .. } => {}
         }
         Vec::new()
@@ -151,9 +164,26 @@ impl State {
             key: Some(key),
             prefix: None,
         };
+        self.ask_lab(question)
+    }
+
+    /// Opens the lab at `question`.
+    fn ask_lab(&mut self, question: Question) -> Vec<Command> {
         self.refresh_lab(self.selected_at);
         self.screen = Screen::Lab;
         self.lab.act(LabAction::WhyDenied(question), JobId(0), &self.place)
+    }
+
+    fn act_on_wire(&mut self, action: &WireAction) -> Vec<Command> {
+        if let WireAction::WhyDenied(id) = action {
+            return self.wire.question(*id, &self.place).map_or_else(Vec::new, |question| self.ask_lab(question));
+        }
+        let (copy, command) = self.wire.act(action, &self.place);
+        if copy.is_some() {
+            self.clipboard = copy;
+            self.toasts.good(tr("Copied"));
+        }
+        command.into_iter().collect()
     }
 
     fn is_trying(&self, job: JobId) -> bool {

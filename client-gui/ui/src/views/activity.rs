@@ -3,6 +3,7 @@
 use egui::{RichText, ScrollArea, TextStyle, Ui};
 
 use crate::command::{Activity, Hop};
+use crate::format;
 use crate::state::State;
 use crate::theme::{palette, space};
 use crate::widgets;
@@ -26,11 +27,10 @@ pub fn show(ui: &mut Ui, state: &State) {
 
 fn show_line(ui: &mut Ui, line: &Activity) {
     let colors = palette(ui);
-    let (hours, minutes, seconds) = line.at.to_hms();
     let with = if line.with == Hop::Oss { "OSS" } else { "App server" };
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
-        widgets::remark(ui, format!("{hours:02}:{minutes:02}:{seconds:02} UTC  {with}"));
+        widgets::remark(ui, format!("{} UTC  {with}", format::clock(line.at)));
         let color = if line.failed { colors.bad } else { colors.text };
         ui.add(egui::Label::new(RichText::new(&line.text).text_style(TextStyle::Small).color(color)).wrap());
     });

@@ -17,3 +17,4 @@ pub mod thumbnail;
 pub mod toasts;
 pub mod token;
 pub mod upload;
+pub mod wire;

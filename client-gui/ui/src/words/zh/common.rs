@@ -3,4 +3,10 @@
 use super::Table;
 
 /// English and Chinese.
-pub const WORDS: Table = &[("As the system", "跟随系统"), ("Language", "语言"), ("Text size: {0} %", "文字大小：{0}%")];
+pub const WORDS: Table = &[
+    ("As the system", "跟随系统"),
+    ("Language", "语言"),
+    ("Text size: {0} %", "文字大小：{0}%"),
+    ("App server", "应用服务器"),
+    ("Why was I denied?", "为什么被拒绝？"),
+];

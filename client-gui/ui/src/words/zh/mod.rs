@@ -2,6 +2,7 @@
 
 mod common;
 mod playground;
+mod wire;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -10,7 +11,7 @@ use std::sync::LazyLock;
 pub type Table = &'static [(&'static str, &'static str)];
 
 /// All tables.
-pub const ROOMS: &[Table] = &[common::WORDS, playground::WORDS];
+pub const ROOMS: &[Table] = &[common::WORDS, playground::WORDS, wire::WORDS];
 
 static CHINESE: LazyLock<HashMap<&'static str, &'static str>> =
     LazyLock::new(|| ROOMS.iter().flat_map(|room| room.iter().copied()).collect());
