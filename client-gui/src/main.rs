@@ -73,19 +73,16 @@ fn start(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The settings, where to keep them, and what is wrong with them. A broken file is left alone, for its owner to mend.
+/// The settings, where to keep them, and what is wrong with them. What cannot even be set aside is left alone, for its owner to mend.
 fn remembered() -> (Settings, Option<PathBuf>, Option<Problem>) {
     let Some(path) = settings_path(|name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from))
     else {
         return (Settings::default(), None, None);
     };
-    match Settings::load(&path) {
-        Ok(settings) => (settings, Some(path), None),
-        Err(error) => {
-            let problem =
-                Problem::new("Settings", "Starting without the remembered settings", error.to_string(), Help::None);
-            (Settings::default(), None, Some(problem))
-        }
+    let problem = |why| Problem::new("Settings", "Starting without the remembered settings", why, Help::None);
+    match Settings::load_or_set_aside(&path) {
+        Ok((settings, lost)) => (settings, Some(path), lost.map(problem)),
+        Err(error) => (Settings::default(), None, Some(problem(error.to_string()))),
     }
 }
 

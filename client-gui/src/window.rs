@@ -81,7 +81,7 @@ pub fn run(options: WindowOptions) -> Result<(), WindowError> {
         viewport: ViewportBuilder::default()
             .with_title(TITLE)
             .with_app_id("direct-transfer")
-            .with_inner_size(SIZE)
+            .with_inner_size(size_of(&options.settings))
             .with_min_inner_size(LEAST_SIZE)
             .with_icon(icon::app_icon())
             .with_drag_and_drop(true),
@@ -151,8 +151,24 @@ fn when_there(
     receiver
 }
 
+/// As large as it was, as far as that can be.
+fn size_of(settings: &Settings) -> [f32; 2] {
+    const MOST: f32 = 8000.0;
+    let remembered = settings.window.unwrap_or(SIZE);
+    [0, 1].map(
+        |side| if remembered[side].is_finite() { remembered[side].clamp(LEAST_SIZE[side], MOST) } else { SIZE[side] },
+    )
+}
+
 impl eframe::App for Shell {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let (inner, filled) = ui.input(|input| {
+            let window = input.viewport();
+            (window.inner_rect, window.maximized == Some(true) || window.fullscreen == Some(true))
+        });
+        if let Some(inner) = inner.filter(|_| !filled) {
+            self.app.note_window((inner.size() * ui.ctx().zoom_factor()).into());
+        }
         if let Some(Ok(image)) = self.image.as_mut().map(oneshot::Receiver::try_recv) {
             self.app.open(image);
         }

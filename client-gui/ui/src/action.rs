@@ -77,6 +77,14 @@ pub enum Action {
     Resume(PathBuf),
     /// Give the unfinished upload of this checkpoint up.
     Discard(PathBuf),
+    /// Go on with every upload that is paused.
+    GoOn,
+    /// Leave the uploads of the last run paused.
+    DismissOffer,
+    /// Look at an entry of the history, by its place there.
+    ShowEntry(Option<usize>),
+    /// Forget every upload that has ended.
+    ClearHistory,
     /// Close the sheet, or else stop the upload, or else dismiss the notice.
     Cancel,
     /// Ask the app server for a new token.

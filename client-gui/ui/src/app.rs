@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use crate::action::{Action, Step};
 use crate::art::Art;
 use crate::clipboard;
-use crate::command::Command;
+use crate::command::{Command, MemoryCommand};
 use crate::dialogs::{Dialogs, Pick, Picked};
 use crate::jobs::Jobs;
 use crate::problem::{Help, Problem};
@@ -45,6 +45,7 @@ impl App {
     pub fn new(settings: Settings, jobs: Box<dyn Jobs>, dialogs: Box<dyn Dialogs>, clock: Arc<dyn Clock>) -> Self {
         let state = State::new(settings, clock.now());
         let mut jobs = jobs;
+        jobs.run(Command::Memory(MemoryCommand::Recall));
         if state.settings.limit > 0 {
             jobs.run(state.limit_command());
         }
@@ -80,14 +81,31 @@ impl App {
         self.state.notice = Some(problem);
     }
 
-    /// Stops uploads; to be called when the window closes. May wait a moment.
+    /// Stops uploads and keeps what is to be remembered; to be called when the window closes. May wait a moment.
     pub fn close(&mut self) {
+        self.state.now = self.clock.now();
+        // What the uploads end with is to be kept, and so is what comes while that is written.
+        for _ in 0..3 {
+            self.jobs.close();
+            while self.hear() {}
+            let due = self.state.due_memory();
+            if due.is_empty() {
+                return;
+            }
+            self.run(due);
+        }
         self.jobs.close();
     }
 
-    /// Selects `image` if none is selected yet, and leaves the step that is shown.
+    /// Remembers how large the window is, in points that no zoom has changed.
+    pub fn note_window(&mut self, size: [f32; 2]) {
+        self.state.settings.window = Some(size.map(f32::round));
+    }
+
+    /// Selects `image` if the person has selected none yet, and leaves the step that is shown.
     pub fn open(&mut self, image: PathBuf) {
-        if self.state.queue.items.is_empty() && self.state.queue.gathering.is_none() {
+        let chosen = self.state.queue.items.len() > self.state.memory.taken_back;
+        if !chosen && self.state.queue.gathering.is_none() {
             let shown = self.state.step;
             self.act(Action::Queue(QueueAction::Take(vec![image])));
             self.act(Action::GoTo(shown));
@@ -114,6 +132,7 @@ impl App {
     /// Draws one frame into the whole of `ui`.
     pub fn ui(&mut self, ui: &mut Ui) {
         words::speak(self.state.settings.language.language(self.system_language));
+        self.state.now = self.clock.now();
         self.take_in();
         let ctx = ui.ctx().clone();
         self.apply_look(&ctx);
@@ -141,9 +160,9 @@ impl App {
 
     fn take_in(&mut self) {
         for _ in 0..EVENTS_A_FRAME {
-            let Some(event) = self.jobs.poll() else { break };
-            let commands = self.state.receive(event);
-            self.run(commands);
+            if !self.hear() {
+                break;
+            }
         }
         match self.dialogs.poll() {
             None | Some(Picked::Nothing) => {}
@@ -155,6 +174,14 @@ impl App {
                 self.tell(problem);
             }
         }
+    }
+
+    /// Takes in one event; whether there was one.
+    fn hear(&mut self) -> bool {
+        let Some(event) = self.jobs.poll() else { return false };
+        let commands = self.state.receive(event);
+        self.run(commands);
+        true
     }
 
     pub(crate) fn act(&mut self, action: Action) {

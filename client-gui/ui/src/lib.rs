@@ -15,6 +15,7 @@ pub mod gallery;
 mod icons;
 pub mod jobs;
 pub mod lab;
+pub mod memory;
 pub mod naming;
 pub mod paint;
 pub mod playground;

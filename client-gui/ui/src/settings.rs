@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::command::Place;
-use crate::files::write_whole;
+use crate::files::{set_aside, write_whole};
 use crate::recipe::Recipe;
 use crate::words::LanguageChoice;
 
@@ -35,6 +35,8 @@ pub struct Settings {
     pub language: LanguageChoice,
     /// Size of all text and controls; 1 is normal.
     pub zoom: f32,
+    /// Width and height of the window, in points; `None` until it has been open once.
+    pub window: Option<[f32; 2]>,
     /// What IMG is to make.
     pub recipe: Recipe,
 }
@@ -53,6 +55,7 @@ impl Default for Settings {
             theme: ThemeChoice::default(),
             language: LanguageChoice::default(),
             zoom: 1.0,
+            window: None,
             recipe: Recipe::default(),
         }
     }
@@ -135,6 +138,22 @@ impl Settings {
         serde_json::from_str(&text).map_err(|source| SettingsError::Content { path: path.to_owned(), source })
     }
 
+    /// As [`load`](Self::load); a file that is not valid is set aside and named in the words that come with the defaults. Blocking.
+    ///
+    /// # Errors
+    /// [`SettingsError::File`] when the file can neither be used nor be set aside.
+    pub fn load_or_set_aside(path: &Path) -> Result<(Self, Option<String>), SettingsError> {
+        match Self::load(path) {
+            Ok(settings) => Ok((settings, None)),
+            Err(SettingsError::Content { source, .. }) => {
+                let aside = set_aside(path).map_err(|source| SettingsError::File { path: path.to_owned(), source })?;
+                let (path, aside) = (path.display(), aside.display());
+                Ok((Self::default(), Some(format!("{path} is not valid: {source}; it was set aside as {aside}."))))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Writes `path` so that a crash leaves the old file or the new one, never half of one. Blocking.
     ///
     /// # Errors
@@ -173,5 +192,9 @@ mod tests {
         assert_eq!(Settings::load(&path).unwrap().bucket, "photos");
         std::fs::write(&path, "{").unwrap();
         assert!(Settings::load(&path).unwrap_err().to_string().contains("settings.json"));
+        let (settings, lost) = Settings::load_or_set_aside(&path).unwrap();
+        assert_eq!(settings, Settings::default());
+        assert!(lost.unwrap().contains("settings.json.broken-1"));
+        assert_eq!(std::fs::read_to_string(folder.path().join("settings.json.broken-1")).unwrap(), "{");
     }
 }

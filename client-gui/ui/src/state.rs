@@ -2,6 +2,7 @@
 
 mod changes;
 mod playground;
+mod remember;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -19,6 +20,8 @@ use crate::screen::{Screen, Sheet};
 use crate::settings::{MOST_PARALLEL, Settings};
 use crate::toasts::Toasts;
 use crate::wire::Wire;
+
+pub use remember::Memory;
 
 /// Bounds of the size of text and controls.
 const LEAST_ZOOM: f32 = 0.75;
@@ -53,6 +56,8 @@ pub struct State {
     pub path_field: String,
     /// The files to upload.
     pub queue: Queue,
+    /// What outlives the app.
+    pub memory: Memory,
     /// Uploads that were begun and not ended.
     pub unfinished: Vec<Unfinished>,
     /// What IMG made.
@@ -73,6 +78,8 @@ pub struct State {
     pub(crate) place: Place,
     /// Whether the settings work even if what is being tried fails.
     holds: bool,
+    /// The time of the frame.
+    pub(crate) now: OffsetDateTime,
     pub(crate) selected_at: OffsetDateTime,
     last_job: u64,
 }
@@ -124,6 +131,7 @@ impl State {
         settings.parallel = settings.parallel.clamp(1, MOST_PARALLEL);
         Self {
             place: settings.place(),
+            memory: Memory::new(settings.clone()),
             settings,
             screen: Screen::Upload,
             sheet: None,
@@ -146,6 +154,7 @@ impl State {
             lab: Lab::default(),
             wire: Wire::default(),
             holds: false,
+            now,
             selected_at: now,
             last_job: 0,
         }

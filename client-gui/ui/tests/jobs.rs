@@ -1,7 +1,7 @@
 //! The real jobs on a real runtime, as far as they need no server: dead addresses, pictures, settings.
 
 // The lints know tests by their attribute, and these helpers have none.
-#![allow(clippy::expect_used)]
+#![allow(clippy::expect_used, clippy::panic)]
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use client_ui::command::{Command, Event, Hop, HopOutcome, JobId, Place, Reach};
+use client_ui::command::{Command, Event, Hop, HopOutcome, JobId, Kept, MemoryCommand, MemoryEvent, Place, Reach};
 use client_ui::problem::Help;
 use client_ui::{Jobs, Settings, TokioJobs};
 use shared::clock::SystemClock;
@@ -87,7 +87,9 @@ fn pictures_are_read_and_settings_kept() {
         "{events:?}"
     );
     let settings = Settings { bucket: "photos".to_owned(), ..Settings::default() };
-    assert_eq!(bench.run(Command::Save(settings.clone())), []);
+    let save = |settings| Command::Memory(MemoryCommand::SaveSettings(Box::new(settings)));
+    let saved = Event::Memory(MemoryEvent::Saved { what: Kept::Settings, problem: None });
+    assert_eq!(bench.run(save(settings.clone())), [saved]);
     assert_eq!(Settings::load(&file).unwrap(), settings);
 }
 
@@ -97,6 +99,18 @@ fn settings_that_cannot_be_kept_are_said() {
     let file = folder.path().join("a file");
     std::fs::write(&file, "").unwrap();
     let mut bench = Bench::new(Some(file.join("settings.json")));
-    let events = bench.run(Command::Save(Settings::default()));
-    assert!(matches!(&events[..], [Event::NotSaved(problem)] if problem.why.contains("settings.json")), "{events:?}");
+    let events = bench.run(Command::Memory(MemoryCommand::SaveSettings(Box::default())));
+    let [Event::Memory(MemoryEvent::Saved { problem: Some(problem), .. })] = &events[..] else { panic!("{events:?}") };
+    assert!(problem.why.contains("settings.json"), "{problem:?}");
+}
+
+#[test]
+fn what_is_broken_is_set_aside_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("queue.json"), "[{").unwrap();
+    let mut bench = Bench::new(Some(folder.path().join("settings.json")));
+    let events = bench.run(Command::Memory(MemoryCommand::Recall));
+    let [Event::Memory(MemoryEvent::Recalled { history, queue, problem })] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((history, queue), (&Some(Vec::new()), &Some(Vec::new())), "a new one may be written");
+    assert!(problem.as_ref().unwrap().why.contains("queue.json.broken-1"), "{problem:?}");
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod lab;
+mod memory;
 mod nav;
 mod playground;
 mod queue;

@@ -47,7 +47,7 @@ fn sources(folder: &Path, found: &mut BTreeMap<String, String>) {
             if !path.ends_with("words") {
                 sources(&path, found);
             }
-        } else {
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
             let source = std::fs::read_to_string(&path).unwrap();
             for text in texts(&source) {
                 found.insert(text, path.file_name().unwrap().to_string_lossy().into_owned());

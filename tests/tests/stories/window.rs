@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use client_ui::dialogs::{Dialogs, Pick, Picked};
 use client_ui::paint::Painter;
+use client_ui::queue::Upload;
 use client_ui::settings::{Settings, ThemeChoice};
 use client_ui::{App, TokioJobs, theme};
 use demo::World;
@@ -19,6 +20,9 @@ use shared::credentials::Credentials;
 use shared::secret::Secret;
 use tokio::runtime::Runtime;
 use transfer::{Client, CredentialsSource, Observer, ProgressFn, UploadOptions};
+
+/// The name of the settings file.
+const SETTINGS: &str = "settings.json";
 
 /// A file dialog whose user always chooses the same file.
 struct OneFile {
@@ -55,41 +59,45 @@ impl TestRenderer for Cpu {
 pub struct Desk {
     pub harness: Harness<'static, App>,
     woken: Receiver<()>,
+    /// What the app's jobs run on: it ends with the app.
+    jobs: Runtime,
     pub runtime: Runtime,
     pub world: World,
     pub folder: tempfile::TempDir,
+    picture: PathBuf,
 }
 
 impl Desk {
     pub fn new(picture: &[u8], name: &str, settings: impl FnOnce(&World) -> Settings) -> Self {
-        let runtime = Runtime::new().unwrap();
+        let (runtime, jobs) = (Runtime::new().unwrap(), Runtime::new().unwrap());
         let world = runtime.block_on(World::start()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, picture).unwrap();
-        let (wake, woken) = channel();
-        let wake = Arc::new(move || {
-            let _ = wake.send(());
-        });
-        let jobs = TokioJobs::new(
-            runtime.handle().clone(),
-            world.clock.clone(),
-            wake,
-            Some(folder.path().join("settings.json")),
-        );
         let settings = Settings { theme: ThemeChoice::Light, ..settings(&world) };
-        let dialogs = OneFile { path, opened: false };
-        let app = App::new(settings, Box::new(jobs), Box::new(dialogs), world.clock.clone());
-        let mut harness = Harness::builder()
-            .with_size([1280.0, 860.0])
-            .with_max_steps(12)
-            // Files are called what they are called: what no font has is drawn as a box, as in the window.
-            .allow_missing_glyphs()
-            .renderer(Cpu::default())
-            .with_context_setup(theme::install)
-            .build_ui_state(|ui, app: &mut App| app.ui(ui), app);
-        harness.run();
-        Self { harness, woken, runtime, world, folder }
+        settings.save(&folder.path().join(SETTINGS)).unwrap();
+        let (harness, woken) = open(&jobs, &world, folder.path(), &path);
+        Self { harness, woken, jobs, runtime, world, folder, picture: path }
+    }
+
+    /// Ends the app as a kill does, so that nobody is told and nothing more is written, and opens it again.
+    pub fn kill_and_open(&mut self) {
+        let jobs = std::mem::replace(&mut self.jobs, Runtime::new().unwrap());
+        jobs.shutdown_timeout(Duration::from_secs(20));
+        (self.harness, self.woken) = open(&self.jobs, &self.world, self.folder.path(), &self.picture);
+        self.settle();
+    }
+
+    /// Runs until `reached`.
+    pub fn until(&mut self, reached: impl Fn(&Self) -> bool) {
+        for _ in 0..1000 {
+            if reached(self) {
+                return;
+            }
+            self.woken.recv_timeout(Duration::from_secs(20)).expect("the jobs go on");
+            self.harness.run();
+        }
+        panic!("that never comes");
     }
 
     /// Lets the jobs end and the app hear of it.
@@ -123,11 +131,35 @@ impl Desk {
     }
 
     pub fn close(self) {
-        let Self { harness, runtime, world, folder, .. } = self;
+        let Self { harness, jobs, runtime, world, folder, .. } = self;
         drop(harness);
+        drop(jobs);
         runtime.block_on(world.stop());
         drop(folder);
     }
+}
+
+/// The app with what `folder` remembers; its user always chooses `picture`.
+fn open(jobs: &Runtime, world: &World, folder: &Path, picture: &Path) -> (Harness<'static, App>, Receiver<()>) {
+    let (wake, woken) = channel();
+    let wake = Arc::new(move || {
+        let _ = wake.send(());
+    });
+    let file = folder.join(SETTINGS);
+    let settings = Settings::load(&file).unwrap();
+    let jobs = TokioJobs::new(jobs.handle().clone(), world.clock.clone(), wake, Some(file));
+    let dialogs = OneFile { path: picture.to_owned(), opened: false };
+    let app = App::new(settings, Box::new(jobs), Box::new(dialogs), world.clock.clone());
+    let mut harness = Harness::builder()
+        .with_size([1280.0, 860.0])
+        .with_max_steps(12)
+        // Files are called what they are called: what no font has is drawn as a box, as in the window.
+        .allow_missing_glyphs()
+        .renderer(Cpu::default())
+        .with_context_setup(theme::install)
+        .build_ui_state(|ui, app: &mut App| app.ui(ui), app);
+    harness.run();
+    (harness, woken)
 }
 
 #[test]
@@ -217,6 +249,51 @@ fn an_upload_that_was_cut_off_is_shown_part_by_part_and_goes_on() {
     assert!(desk.sees("Sent again"));
     assert!(!desk.sees("Unfinished"), "it is finished");
     desk.keep("6-resumed");
+    desk.close();
+}
+
+#[test]
+fn killed_in_mid_part_the_app_offers_to_go_on_and_remembers_how_it_ended() {
+    const MIB: u64 = 1024 * 1024;
+    const PARTS: u64 = 12;
+    let bytes: Vec<u8> = (0..PARTS * MIB).map(|at| (at % 251) as u8).collect();
+    let mut desk = Desk::new(&bytes, "large.bin", |world| Settings {
+        app_server: world.token_url.clone(),
+        object_name: "{prefix}{date}-{time}/{name}".to_owned(),
+        // Slow enough to be killed half way.
+        limit: 12_000,
+        ..Settings::default()
+    });
+    desk.click("Configure");
+    desk.click("Select Image");
+    desk.click("Continue to Upload");
+    desk.harness.get_by_label("Upload").click();
+    desk.harness.run();
+    let key = desk.harness.state().state().key();
+    let done = |desk: &Desk| match desk.harness.state().state().upload() {
+        Upload::Running { progress, .. } => u64::from(progress.parts_done),
+        other => panic!("it ended too early: {other:?}"),
+    };
+    desk.until(|desk| done(desk) >= PARTS / 3);
+    desk.keep("8-killed");
+    desk.kill_and_open();
+    assert!(desk.sees("was not finished when the app last ended"));
+    desk.keep("9-offer");
+    desk.click("Resume uploads");
+    let Upload::Done(receipt) = desk.harness.state().state().upload() else { panic!("it did not end") };
+    let crc64 = shared::crc64::crc64(&bytes);
+    assert_eq!((receipt.key.as_str(), receipt.crc64, receipt.crc64_at_oss), (key.as_str(), crc64, Some(crc64)));
+    let in_flight = 5 * MIB;
+    assert!(receipt.held >= (PARTS / 3) * MIB, "no part is sent twice: {receipt:?}");
+    assert!(receipt.resent <= in_flight, "{receipt:?}");
+    assert!(desk.sees("Sent again") && desk.sees(&format!("{crc64}, equal")), "both are shown");
+    desk.keep("10-gone-on");
+    desk.kill_and_open();
+    assert!(!desk.sees("not finished"));
+    desk.harness.get_by_label_contains("Step 3 of 4").click();
+    desk.settle();
+    assert!(desk.sees(&format!("{key}: uploaded, CRC64 equal")), "the history");
+    desk.keep("11-history");
     desk.close();
 }
 

@@ -1,6 +1,7 @@
 //! What travels between the app and its jobs: `Command` down, `Event` up. Plain data: no threads, no open files, no secrets.
 
 mod lab;
+mod memory;
 mod picture;
 mod queue;
 mod upload;
@@ -14,9 +15,10 @@ use shared::token::GrantPlace;
 use time::OffsetDateTime;
 
 use crate::problem::Problem;
-use crate::settings::{Settings, UploadMode};
+use crate::settings::UploadMode;
 
 pub use lab::{LabCommand, LabEvent, ProbeOf};
+pub use memory::{Kept, MemoryCommand, MemoryEvent};
 pub use picture::{
     PREVIEW_SIDE, Picture, PictureCommand, PictureEvent, PictureOutcome, PictureWish, Pixels, Presigned, Processed,
 };
@@ -125,12 +127,12 @@ pub enum Command {
     },
     /// Something else about the object as IMG makes it.
     Picture(PictureCommand),
-    /// Keep the settings for the next start.
-    Save(Settings),
     /// Let all uploads together send at most so many bytes a second, from now on; `None` sets no limit.
     Limit(Option<NonZeroU64>),
     /// Something for the queue.
     Queue(QueueCommand),
+    /// Something for the memory.
+    Memory(MemoryCommand),
     /// Something for the policy lab.
     Lab(LabCommand),
     /// Something for the wire's screen.
@@ -230,12 +232,14 @@ pub enum Event {
     Picture(PictureEvent),
     /// Something for the activity list.
     Noted(Activity),
-    /// `Command::Save` failed.
-    NotSaved(Problem),
+    /// `Command::Limit` failed.
+    NotLimited(Problem),
     /// An unfinished upload could not be looked at, or not be given up.
     NotCleared(Problem),
     /// Something from the queue's jobs.
     Queue(QueueEvent),
+    /// Something from the keeper of the memory.
+    Memory(MemoryEvent),
     /// Something from the policy lab's jobs.
     Lab(LabEvent),
     /// Something for the wire's screen.

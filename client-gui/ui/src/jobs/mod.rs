@@ -4,6 +4,7 @@ mod connect;
 mod explain;
 mod gather;
 mod lab;
+mod memory;
 mod outbox;
 mod picture;
 mod session;
@@ -12,7 +13,7 @@ mod unfinished;
 mod upload;
 mod wire;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,9 +25,7 @@ use shared::clock::Clock;
 use tokio::runtime::Handle;
 use transfer::CancelToken;
 
-use crate::command::{Command, Event, JobId};
-use crate::problem::{Help, Problem};
-use crate::settings::Settings;
+use crate::command::{Command, Event, JobId, MemoryCommand};
 use outbox::Outbox;
 use session::Sessions;
 
@@ -38,7 +37,8 @@ pub trait Jobs {
     fn poll(&mut self) -> Option<Event>;
     /// Whether nothing runs. Events may still wait to be polled.
     fn is_idle(&self) -> bool;
-    /// Stops uploads before the program ends, so that resumable ones can go on at the next start; waits a moment for that, and is the one call that may.
+    /// Stops uploads before the program ends, so that resumable ones can go on at the next start, and lets what is being kept reach the
+    /// disk; waits a moment for both, and is the one call that may. What became of them can be polled afterwards.
     fn close(&mut self);
 }
 
@@ -54,7 +54,10 @@ pub struct TokioJobs {
     shared: Arc<Shared>,
     events: Receiver<Event>,
     uploads: HashMap<JobId, CancelToken>,
-    settings_file: Option<PathBuf>,
+    /// Commands of the memory that have not ended.
+    keeping: usize,
+    /// Events that `close` has heard.
+    late: VecDeque<Event>,
 }
 
 /// What every job has at hand.
@@ -62,6 +65,8 @@ struct Shared {
     outbox: Arc<Outbox>,
     sessions: Sessions,
     running: AtomicUsize,
+    /// Where the settings are kept, and beside them the rest of the memory; `None` keeps nothing.
+    settings_file: Option<PathBuf>,
     /// Where the checkpoints of uploads are kept.
     checkpoints: PathBuf,
     /// Where pictures of our own are kept: test pictures, and those that were pasted.
@@ -69,8 +74,8 @@ struct Shared {
 }
 
 impl TokioJobs {
-    /// Jobs on `runtime`, with time from `clock`. `settings_file` is where `Command::Save` writes, and beside it is the folder
-    /// of checkpoints; `None` keeps no settings, and checkpoints in the system's temporary folder.
+    /// Jobs on `runtime`, with time from `clock`. `settings_file` is where settings are kept, and beside it are history, queue
+    /// and the folder of checkpoints; `None` keeps none of them, and checkpoints in the system's temporary folder.
     ///
     /// To wait until all is done: after `wake` was called, poll until `None`, and stop once [`Jobs::is_idle`].
     pub fn new(runtime: Handle, clock: Arc<dyn Clock>, wake: Wake, settings_file: Option<PathBuf>) -> Self {
@@ -83,8 +88,9 @@ impl TokioJobs {
             None => std::env::temp_dir().join(format!("direct-transfer-{name}")),
         };
         let (checkpoints, pictures) = (folder("uploads"), folder("pictures"));
-        let shared = Arc::new(Shared { outbox, sessions, running: AtomicUsize::new(0), checkpoints, pictures });
-        Self { runtime, shared, events, uploads: HashMap::new(), settings_file }
+        let running = AtomicUsize::new(0);
+        let shared = Arc::new(Shared { outbox, sessions, running, settings_file, checkpoints, pictures });
+        Self { runtime, shared, events, uploads: HashMap::new(), keeping: 0, late: VecDeque::new() }
     }
 
     fn spawn<F: Future<Output = ()> + Send + 'static>(&self, work: impl FnOnce(Arc<Shared>) -> F) {
@@ -96,15 +102,20 @@ impl TokioJobs {
         });
     }
 
-    fn save(&self, settings: Settings) {
-        let Some(path) = self.settings_file.clone() else { return };
+    fn keep(&mut self, command: MemoryCommand) {
+        self.keeping += 1;
         let running = Running::new(&self.shared);
-        self.runtime.spawn_blocking(move || {
-            if let Err(error) = settings.save(&path) {
-                let problem = Problem::new("Settings", "The settings were not saved", error.to_string(), Help::None);
-                running.0.outbox.send(Event::NotSaved(problem));
+        self.runtime.spawn_blocking(move || memory::run(&running.0, command));
+    }
+
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::Uploaded { job, .. } => {
+                self.uploads.remove(job);
             }
-        });
+            Event::Memory(_) => self.keeping = self.keeping.saturating_sub(1),
+            _ => {}
+        }
     }
 }
 
@@ -147,14 +158,14 @@ impl Jobs for TokioJobs {
                 shared.outbox.send(Event::Processed { job, outcome });
             }),
             Command::Picture(command) => self.spawn(|shared| share::run(shared, command)),
-            Command::Save(settings) => self.save(settings),
             Command::Limit(limit) => {
                 if let Err(error) = self.shared.sessions.limit(limit) {
                     self.shared
                         .outbox
-                        .send(Event::NotSaved(explain::explain(&error, "The speed limit is not in force")));
+                        .send(Event::NotLimited(explain::explain(&error, "The speed limit is not in force")));
                 }
             }
+            Command::Memory(command) => self.keep(command),
             Command::Queue(command) => self.spawn(|shared| gather::run(shared, command)),
             Command::Lab(command) => self.spawn(|shared| lab::run(shared, command)),
             Command::Wire(command) => self.spawn(|shared| wire::run(shared, command)),
@@ -162,10 +173,11 @@ impl Jobs for TokioJobs {
     }
 
     fn poll(&mut self) -> Option<Event> {
-        let event = self.events.try_recv().ok()?;
-        if let Event::Uploaded { job, .. } = &event {
-            self.uploads.remove(job);
+        if let Some(event) = self.late.pop_front() {
+            return Some(event);
         }
+        let event = self.events.try_recv().ok()?;
+        self.note(&event);
         Some(event)
     }
 
@@ -176,14 +188,10 @@ impl Jobs for TokioJobs {
     fn close(&mut self) {
         self.uploads.values().for_each(CancelToken::pause);
         let end = Instant::now() + CLOSING;
-        while !self.uploads.is_empty() {
-            match self.events.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(Event::Uploaded { job, .. }) => {
-                    self.uploads.remove(&job);
-                }
-                Ok(_) => {}
-                Err(_) => return,
-            }
+        while !self.uploads.is_empty() || self.keeping > 0 {
+            let Ok(event) = self.events.recv_timeout(end.saturating_duration_since(Instant::now())) else { return };
+            self.note(&event);
+            self.late.push_back(event);
         }
     }
 }

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::{Item, ItemId, MOST_ITEMS, Upload, in_parts};
 use crate::action::Step;
 use crate::command::{Command, Found, Pixels, Progress, QueueCommand, QueueEvent, Unfinished};
+use crate::memory::Left;
 use crate::naming::{self, Filling};
 use crate::problem::{Help, Problem};
 use crate::screen::Screen;
@@ -172,6 +173,25 @@ impl State {
             item.upload = Upload::Waiting;
         }
         commands
+    }
+
+    /// Puts what an earlier run has left back into the list.
+    pub(crate) fn take_back(&mut self, left: Vec<Left>) -> Vec<Command> {
+        let room = MOST_ITEMS.saturating_sub(self.queue.items.len());
+        let mut first = None;
+        for left in left.into_iter().take(room) {
+            let taken = OffsetDateTime::from_unix_timestamp(left.taken).unwrap_or(self.now);
+            let id = self.queue.push(left.found(), taken);
+            first.get_or_insert(id);
+            if let Some(item) = self.queue.get_mut(id) {
+                (item.mode, item.pinned) = (left.mode, left.key);
+                item.upload = if left.begun { Upload::Paused } else { Upload::Idle };
+            }
+        }
+        match first {
+            Some(first) if self.queue.selected.is_none() => self.select(first),
+            _ => Vec::new(),
+        }
     }
 
     /// The file of an unfinished upload, which comes into the queue if it is not there.

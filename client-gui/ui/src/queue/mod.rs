@@ -209,6 +209,10 @@ impl Queue {
     /// Takes in how a job ended; `None` when it is of no file here.
     pub(crate) fn ended(&mut self, job: JobId, outcome: Result<Receipt, Failure>) -> Option<&Item> {
         let item = self.of_job(job)?;
+        if matches!(outcome, Err(Failure::Paused)) {
+            // What OSS holds of it has this name, whatever the template comes to say.
+            item.pinned = item.used_key().map(str::to_owned);
+        }
         item.upload = match outcome {
             Ok(receipt) => Upload::Done(receipt),
             Err(Failure::Cancelled) => Upload::Cancelled,

@@ -12,6 +12,7 @@ use crate::command::{
 };
 use crate::lab::LabAction;
 use crate::lab::grid::Question;
+use crate::memory::Entry;
 use crate::naming;
 use crate::problem::{Help, Problem};
 use crate::queue::{QueueAction, Upload};
@@ -47,24 +48,21 @@ impl State {
             Action::Upload => return self.start_upload(now),
             Action::UploadAgain => self.queue.put_aside(),
             Action::Cancel => return self.cancel(now),
+            Action::GoOn => return self.go_on(),
+            Action::DismissOffer => self.memory.offers = false,
+            Action::ShowEntry(entry) => self.memory.shown = entry,
+            Action::ClearHistory => self.clear_history(),
             Action::Resume(checkpoint) => return self.resume(&checkpoint, now),
             Action::Limit(limit) => return self.limit(limit),
             Action::Discard(checkpoint) => {
                 return vec![Command::Discard { place: self.place.clone(), checkpoint }];
             }
             Action::Help(help) => return self.help(help, now),
-            Action::Theme(choice) => {
-                self.settings.theme = choice;
-                return vec![Command::Save(self.settings.clone())];
-            }
-            Action::Language(choice) => {
-                self.settings.language = choice;
-                return vec![Command::Save(self.settings.clone())];
-            }
+            Action::Theme(choice) => self.settings.theme = choice,
+            Action::Language(choice) => self.settings.language = choice,
             Action::Zoom(steps) => {
                 let zoom = self.settings.zoom + f32::from(steps) * ZOOM_STEP;
                 self.settings.zoom = zoom.clamp(LEAST_ZOOM, MOST_ZOOM);
-                return vec![Command::Save(self.settings.clone())];
             }
             Action::DismissNotice => self.notice = None,
             Action::Lab(action) => {
@@ -89,6 +87,7 @@ impl State {
             Event::Loaded { job, outcome } => self.loaded(job, outcome),
             Event::Progress { job, progress } => self.queue.progressed(job, progress),
             Event::Parts { job, parts } => self.queue.parts(job, parts),
+            Event::Memory(event) => return self.receive_memory(event),
             Event::Queue(event) => return self.receive_for_queue(event),
             Event::Surveyed(unfinished) => self.unfinished = unfinished,
             Event::Uploaded { job, outcome } => return self.uploaded(job, outcome),
@@ -99,7 +98,7 @@ impl State {
                 }
                 self.activity.push_back(line);
             }
-            Event::NotSaved(problem) | Event::NotCleared(problem) => self.notice = Some(problem),
+            Event::NotLimited(problem) | Event::NotCleared(problem) => self.notice = Some(problem),
             Event::Picture(event) => self.clipboard = self.playground.receive(event, &mut self.toasts),
             Event::Lab(event) => self.lab.receive(event),
             Event::Wire(WireEvent::Heard { at, event }) => self.wire.hear(at, event),
@@ -116,11 +115,12 @@ impl State {
         Vec::new()
     }
 
-    /// The commands that are due without anybody asking: uploads whose turn it is, and the thumbnail once what it shows has
-    /// changed and no request runs.
+    /// The commands that are due without anybody asking: uploads whose turn it is, the thumbnail once what it shows has
+    /// changed and no request runs, and what is to be remembered.
     pub fn due(&mut self) -> Vec<Command> {
         let mut commands = if self.may_upload() { self.next_uploads() } else { Vec::new() };
         commands.extend(self.due_thumbnail());
+        commands.extend(self.due_memory());
         commands
     }
 
@@ -190,7 +190,7 @@ impl State {
         matches!(self.connection, Connection::Trying(running, _) if running == job)
     }
 
-    fn connect(&mut self, reach: Reach, go_on: bool) -> Vec<Command> {
+    pub(super) fn connect(&mut self, reach: Reach, go_on: bool) -> Vec<Command> {
         let place = self.settings.place();
         let job = self.next_job();
         // A new token that cannot be had takes nothing from the one that works.
@@ -234,7 +234,7 @@ impl State {
         if go_on {
             self.step = if self.is_done(Step::Select) { Step::Upload } else { Step::Select };
         }
-        vec![Command::Save(self.settings.clone()), Command::Survey { place: self.place.clone() }]
+        vec![Command::Survey { place: self.place.clone() }]
     }
 
     fn take_token(&mut self, mut token: TokenView) {
@@ -276,14 +276,12 @@ impl State {
             (false, Some(item)) => QueueAction::Start(item.id),
             _ => QueueAction::StartAll,
         };
-        let hindered = self.upload_hindrance().is_some();
-        let commands = self.act_on_queue(action, now);
-        if hindered { commands } else { vec![Command::Save(self.settings.clone())] }
+        self.act_on_queue(action, now)
     }
 
     fn limit(&mut self, limit: u32) -> Vec<Command> {
         self.settings.limit = if limit == 0 { 0 } else { limit.max(LEAST_LIMIT) };
-        vec![self.limit_command(), Command::Save(self.settings.clone())]
+        vec![self.limit_command()]
     }
 
     /// The limit of the settings, for the jobs.
@@ -299,6 +297,9 @@ impl State {
                 Err(Failure::Cancelled | Failure::Paused) => {}
             }
         }
+        let item = self.queue.items.iter().find(|item| item.job() == Some(job));
+        let entry = item.and_then(|item| Entry::of(item, &self.place.bucket, &outcome, self.now));
+        self.note_end(entry);
         if self.queue.ended(job, outcome).is_none() || self.queue.running() > 0 {
             return Vec::new();
         }

@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod configure;
 pub mod header;
+pub mod history;
 pub mod lab;
 pub mod nav;
 pub mod page;

@@ -3,7 +3,7 @@
 use egui::{ScrollArea, Ui, UiBuilder, Vec2};
 use time::OffsetDateTime;
 
-use super::{activity, configure, problem, select, thumbnail, token, upload};
+use super::{activity, configure, history, problem, select, thumbnail, token, upload};
 use crate::action::{Action, Step};
 use crate::art::Art;
 use crate::state::State;
@@ -25,6 +25,9 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, now: OffsetDateTime, 
             if let Some(notice) = state.notice.clone() {
                 problem::show_notice(ui, &notice, out);
                 ui.add_space(space::S);
+            }
+            if state.memory.offers {
+                history::offer(ui, &state.queue, out);
             }
             // The playground needs the whole width.
             if ui.available_width() < TWO_COLUMNS || state.step == Step::Thumbnail {

@@ -167,7 +167,7 @@ fn row(ui: &mut Ui, state: &State, item: &Item, out: &mut Vec<Action>) {
 }
 
 /// One line that ends in dots where it does not fit.
-fn line(ui: &Ui, words: &str, style: TextStyle, color: egui::Color32, room: Rect, top: f32) {
+pub fn line(ui: &Ui, words: &str, style: TextStyle, color: egui::Color32, room: Rect, top: f32) {
     let mut job = LayoutJob::simple_singleline(words.to_owned(), style.resolve(ui.style()), color);
     job.wrap = TextWrapping::truncate_at_width(room.width().max(0.0));
     let galley = ui.painter().layout_job(job);

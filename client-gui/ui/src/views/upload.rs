@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use egui::{RichText, TextStyle, Ui, Vec2};
 
 use super::configure::{naming_preview, why_refused};
-use super::{part_map, problem, queue, result, select};
+use super::{history, part_map, problem, queue, result, select};
 use crate::action::{Action, Step};
 use crate::art::{Art, Slot};
 use crate::command::Progress;
@@ -46,6 +46,7 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>
         }
         one(ui, state, art, out);
     });
+    history::show(ui, state, out);
 }
 
 /// The file that is looked at.
@@ -54,7 +55,10 @@ fn one(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>) {
         Upload::Running { .. } => return running(ui, state, art, out),
         Upload::Done(receipt) => return result::show(ui, receipt, state.selected(), art, out),
         Upload::Idle => {}
-        Upload::Waiting => widgets::say(ui, Tone::Good, "It begins when another upload has ended."),
+        Upload::Waiting if state.may_upload() => {
+            widgets::say(ui, Tone::Good, "It begins when another upload has ended.");
+        }
+        Upload::Waiting => widgets::say(ui, Tone::Warn, "It begins once the settings of step 1 work."),
         Upload::Cancelled => widgets::say(ui, Tone::Warn, "Cancelled. OSS keeps nothing of it."),
         Upload::Paused => widgets::say(ui, Tone::Warn, "Paused. A resumable upload goes on where it was."),
         Upload::Failed(error) => problem::show(ui, error, out),

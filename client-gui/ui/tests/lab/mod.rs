@@ -180,7 +180,7 @@ fn from_a_refused_upload_to_its_statement() {
 #[test]
 fn the_keyboard_alone_reaches_a_cell_and_its_reason() {
     let mut desk = Desk::new(USUAL, ThemeChoice::Light);
-    desk.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Num2);
+    desk.harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Num3);
     desk.harness.run();
     assert!(desk.sees("Before Configure, bucket and folder are examples"));
     for _ in 0..60 {

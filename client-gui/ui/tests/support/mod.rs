@@ -81,6 +81,8 @@ impl Desk {
             .with_context_setup(theme::install)
             .build_ui_state(|ui, app: &mut App| app.ui(ui), app);
         harness.run();
+        // What the start alone asks for.
+        script.commands();
         Self { harness, clock, script, picking }
     }
 
