@@ -25,7 +25,7 @@ impl Shortcut {
 
 /// The table: a title and its shortcuts.
 pub(crate) fn table() -> [(&'static str, Vec<Shortcut>); 3] {
-    const DIGITS: [Key; 4] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4];
+    const DIGITS: [Key; 5] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5];
     let of = |modifiers, key, words, action| Shortcut { modifiers, key, words, types: false, action };
     let command = |key, words, action| of(Modifiers::COMMAND, key, words, action);
     let screens = Screen::ALL.into_iter().zip(DIGITS);

@@ -24,7 +24,8 @@ fn every_screen_is_reached_by_its_button_and_by_its_key() {
     for (size, name) in [(PHONE, "phone"), (USUAL, "usual")] {
         for theme in [ThemeChoice::Light, ThemeChoice::Dark] {
             let mut desk = Desk::new(size, theme);
-            for (screen_of, key) in Screen::ALL.into_iter().zip([Key::Num1, Key::Num2, Key::Num3, Key::Num4]) {
+            for (screen_of, key) in Screen::ALL.into_iter().zip([Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5])
+            {
                 desk.click(screen_of.name());
                 assert_eq!(screen(&desk), screen_of);
                 let name = format!("screen-{name}-{theme:?}-{}", screen_of.label().replace(' ', "-")).to_lowercase();
