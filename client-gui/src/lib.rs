@@ -4,5 +4,6 @@ mod dialogs;
 mod icon;
 mod window;
 
+pub use client_ui::profiles::Profile;
 pub use client_ui::{App, Settings};
 pub use window::{Coming, WindowError, WindowOptions, run};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use client_gui::{Coming, Settings, WindowError, WindowOptions, run};
+use client_gui::{Coming, Profile, Settings, WindowError, WindowOptions, run};
 use tokio::runtime::Handle;
 
 use crate::world::World;
@@ -27,8 +27,9 @@ pub fn open(
         endpoint: world.emulator.oss_endpoint.clone(),
         ..Settings::default()
     };
+    let profile = Profile::of(&settings, "Embedded demo");
     run(WindowOptions {
-        settings,
+        settings: Settings { profile: profile.name.clone(), profiles: vec![profile], ..settings },
         // What is set here is about a world that is gone afterwards.
         settings_file: None,
         image: Some(image),

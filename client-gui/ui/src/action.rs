@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::lab::LabAction;
 use crate::playground::PlaygroundAction;
 use crate::problem::Help;
+use crate::profiles::ProfileAction;
 use crate::queue::QueueAction;
 use crate::screen::{Screen, Sheet};
 use crate::settings::ThemeChoice;
@@ -105,6 +106,8 @@ pub enum Action {
     DismissNotice,
     /// Something in the policy lab.
     Lab(LabAction),
+    /// Something with a profile.
+    Profile(ProfileAction),
     /// Something on the wire's screen.
     Wire(WireAction),
     /// Look in the policy lab at the request that was refused last; it needed this RAM action, if that is known.

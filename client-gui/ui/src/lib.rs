@@ -20,6 +20,7 @@ pub mod naming;
 pub mod paint;
 pub mod playground;
 pub mod problem;
+pub mod profiles;
 pub mod queue;
 pub mod recipe;
 pub mod screen;

@@ -69,7 +69,7 @@ pub fn object_name(template: &str, filling: &Filling<'_>) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
     /// OSS would refuse it whatever the policy; the rule that it breaks.
-    Invalid(String),
+    Invalid(&'static str),
     /// It lies outside the prefix that the token covers.
     OutsidePrefix,
 }
@@ -77,7 +77,7 @@ pub enum Doubt {
 /// Checks `key` against OSS's naming rules and the token's prefix.
 pub fn doubt(key: &str, prefix: Option<&str>) -> Option<Doubt> {
     if let Err(error) = ObjectKey::parse(key) {
-        return Some(Doubt::Invalid(format!("An object name like this is not possible: {}.", error.rule)));
+        return Some(Doubt::Invalid(error.rule));
     }
     prefix.filter(|prefix| !key.starts_with(prefix)).map(|_| Doubt::OutsidePrefix)
 }

@@ -59,4 +59,6 @@ pub enum Sheet {
     Shortcuts,
     /// How the app looks.
     Settings,
+    /// Profiles: saved, shared, taken in.
+    Profiles,
 }

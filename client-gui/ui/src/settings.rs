@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Place;
 use crate::files::{set_aside, write_whole};
+use crate::profiles::{Identity, Profile};
 use crate::recipe::Recipe;
 use crate::words::LanguageChoice;
 
@@ -21,6 +22,14 @@ pub struct Settings {
     pub region: String,
     /// The OSS endpoint; empty means the region's public one.
     pub endpoint: String,
+    /// Whether the endpoint is the bucket's own domain, a CNAME.
+    pub cname: bool,
+    /// How the app server learns who asks; the key itself is kept nowhere.
+    pub identity: Identity,
+    /// The name of the profile in the fields; empty for none.
+    pub profile: String,
+    /// The profiles.
+    pub profiles: Vec<Profile>,
     /// The template of object names, such as `{prefix}{name}`.
     pub object_name: String,
     /// How to upload.
@@ -48,6 +57,10 @@ impl Default for Settings {
             bucket: String::new(),
             region: String::new(),
             endpoint: String::new(),
+            cname: false,
+            identity: Identity::default(),
+            profile: String::new(),
+            profiles: Vec::new(),
             object_name: crate::naming::DEFAULT_TEMPLATE.to_owned(),
             mode: UploadMode::default(),
             parallel: 3,
@@ -114,7 +127,7 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Where to get tokens and upload to.
+    /// Where to get tokens and upload to, without the key that the app server may want.
     pub fn place(&self) -> Place {
         let trimmed = |text: &str| text.trim().to_owned();
         Place {
@@ -122,6 +135,9 @@ impl Settings {
             bucket: trimmed(&self.bucket),
             region: trimmed(&self.region),
             endpoint: trimmed(&self.endpoint),
+            cname: self.cname,
+            identity: self.identity.clone(),
+            key: None,
         }
     }
 

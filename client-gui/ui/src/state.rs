@@ -7,6 +7,7 @@ mod remember;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+use shared::secret::Secret;
 use time::OffsetDateTime;
 
 use crate::action::Step;
@@ -15,6 +16,7 @@ use crate::lab::Lab;
 use crate::naming::{self, Filling};
 use crate::playground::Playground;
 use crate::problem::Problem;
+use crate::profiles::Profiles;
 use crate::queue::{Queue, Upload};
 use crate::screen::{Screen, Sheet};
 use crate::settings::{MOST_PARALLEL, Settings};
@@ -38,6 +40,10 @@ pub struct State {
     pub sheet: Option<Sheet>,
     /// What has just come about.
     pub toasts: Toasts,
+    /// The sheet of profiles.
+    pub profiles: Profiles,
+    /// What the app server is shown of who asks; it lives as long as the app.
+    pub key: Option<Secret>,
     /// The step that is shown.
     pub step: Step,
     /// The state of the settings.
@@ -136,6 +142,8 @@ impl State {
             screen: Screen::Upload,
             sheet: None,
             toasts: Toasts::default(),
+            profiles: Profiles::default(),
+            key: None,
             step: Step::Configure,
             connection: Connection::Untried,
             hops: Vec::new(),
@@ -226,7 +234,13 @@ impl State {
     }
 
     pub(crate) fn is_edited(&self) -> bool {
-        self.settings.place() != self.place
+        self.wanted_place() != self.place
+    }
+
+    /// The place in the fields, with the key if one is wanted.
+    pub(crate) fn wanted_place(&self) -> Place {
+        let key = self.key.clone().filter(|_| self.settings.identity.has_key());
+        Place { key, ..self.settings.place() }
     }
 }
 

@@ -7,6 +7,7 @@ mod lab;
 mod memory;
 mod nav;
 mod playground;
+mod profiles;
 mod queue;
 mod support;
 mod wire;
@@ -106,7 +107,7 @@ fn dark_small() {
 fn a_dead_app_server_is_named_with_what_to_do() {
     let mut desk = Desk::new(SMALL, ThemeChoice::Light);
     desk.type_into("App server", "http://127.0.0.1:1");
-    desk.click("Test");
+    desk.press_button("Test");
     let commands = desk.commands();
     assert!(matches!(&commands[..], [Command::Connect { reach: Reach::Oss, .. }]), "{commands:?}");
     let job = commands.iter().find_map(connect_job).unwrap();

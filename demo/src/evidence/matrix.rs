@@ -62,6 +62,7 @@ pub async fn of(world: &World) -> Result<Matrix, FlowError> {
         bucket: world.emulator.bucket.clone(),
         region: world.emulator.region.clone(),
         endpoint: world.emulator.oss_endpoint.clone(),
+        ..Place::default()
     };
     lab.refresh(&place, Some(PREFIX), world.clock.now());
     let client = world.client(world.app_provider()?)?;

@@ -27,6 +27,7 @@ mod odd_names;
 mod permissions;
 mod pictures;
 mod policy_lab;
+mod profiles;
 mod second_evaluator;
 mod security_token_service;
 mod settings;

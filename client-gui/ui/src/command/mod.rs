@@ -1,8 +1,10 @@
-//! What travels between the app and its jobs: `Command` down, `Event` up. Plain data: no threads, no open files, no secrets.
+//! What travels between the app and its jobs: `Command` down, `Event` up. Plain data: no threads, no open files, and no secret but
+//! the app server's key, which prints as `***`.
 
 mod lab;
 mod memory;
 mod picture;
+mod profile;
 mod queue;
 mod upload;
 mod wire;
@@ -11,10 +13,12 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use shared::secret::Secret;
 use shared::token::GrantPlace;
 use time::OffsetDateTime;
 
 use crate::problem::Problem;
+use crate::profiles::Identity;
 use crate::settings::UploadMode;
 
 pub use lab::{LabCommand, LabEvent, ProbeOf};
@@ -22,6 +26,7 @@ pub use memory::{Kept, MemoryCommand, MemoryEvent};
 pub use picture::{
     PREVIEW_SIDE, Picture, PictureCommand, PictureEvent, PictureOutcome, PictureWish, Pixels, Presigned, Processed,
 };
+pub use profile::{FileTrouble, ProfileCommand, ProfileEvent};
 pub use queue::{Found, QueueCommand, QueueEvent};
 pub use upload::{Failure, PartState, Progress, Receipt, Unfinished};
 pub use wire::{WireCommand, WireEvent};
@@ -41,6 +46,12 @@ pub struct Place {
     pub region: String,
     /// The OSS endpoint; empty means the region's public one.
     pub endpoint: String,
+    /// Whether the endpoint is the bucket's own domain.
+    pub cname: bool,
+    /// How the app server learns who asks.
+    pub identity: Identity,
+    /// What it is shown for that.
+    pub key: Option<Secret>,
 }
 
 impl Place {
@@ -133,6 +144,8 @@ pub enum Command {
     Queue(QueueCommand),
     /// Something for the memory.
     Memory(MemoryCommand),
+    /// Something with a profile's file.
+    Profile(ProfileCommand),
     /// Something for the policy lab.
     Lab(LabCommand),
     /// Something for the wire's screen.
@@ -240,6 +253,8 @@ pub enum Event {
     Queue(QueueEvent),
     /// Something from the keeper of the memory.
     Memory(MemoryEvent),
+    /// `Command::Profile` has ended.
+    Profile(ProfileEvent),
     /// Something from the policy lab's jobs.
     Lab(LabEvent),
     /// Something for the wire's screen.

@@ -9,6 +9,7 @@ use crate::action::{Action, Step};
 use crate::command::Event;
 use crate::lab::grid::{ROWS, Spot};
 use crate::lab::{LabAction, Pick};
+use crate::profiles::{Profile, presets};
 use crate::screen::{Screen, Sheet};
 use crate::settings::{Settings, ThemeChoice};
 use crate::wire::WireAction;
@@ -20,6 +21,7 @@ pub(super) type Scene = (&'static str, fn() -> Stage);
 /// All of them.
 pub(super) const ALL: &[Scene] = &[
     ("configure", configure),
+    ("profiles", profiles),
     ("select", select),
     ("upload", upload),
     ("uploaded", uploaded),
@@ -60,6 +62,19 @@ fn done(settings: Settings, size: [u16; 2]) -> Stage {
 fn configure() -> Stage {
     let mut stage = ready(settings(ThemeChoice::Light), USUAL);
     stage.act(Action::GoTo(Step::Configure));
+    stage
+}
+
+fn profiles() -> Stage {
+    let mut settings = settings(ThemeChoice::Light);
+    settings.profiles.push(Profile::of(&settings, "App server at home"));
+    settings.bucket = "holiday-photos".to_owned();
+    presets::use_region("cn-hangzhou", &mut settings);
+    let profile = Profile::of(&settings, "假期 (Hangzhou)");
+    settings.profile.clone_from(&profile.name);
+    settings.profiles.push(profile);
+    let mut stage = Stage::new(settings, USUAL);
+    stage.act(Action::Open(Sheet::Profiles));
     stage
 }
 

@@ -63,7 +63,7 @@ async fn ask_for_token(shared: &Shared, report: &Report<'_>, place: &Place) -> O
         return None;
     }
     let started = Instant::now();
-    let outcome = match shared.sessions.provider(&place.app_server) {
+    let outcome = match shared.sessions.provider(place) {
         Ok(provider) => provider.refresh().await,
         Err(error) => Err(error),
     };
@@ -131,8 +131,8 @@ fn view(shared: &Shared, grant: &Grant) -> TokenView {
 }
 
 /// Tells the app of a token that the provider obtained on its own, in the middle of another job.
-pub(super) fn tell_token(shared: &Shared, app_server: &str) {
-    if let Ok(provider) = shared.sessions.provider(app_server)
+pub(super) fn tell_token(shared: &Shared, place: &Place) {
+    if let Ok(provider) = shared.sessions.provider(place)
         && let Some(grant) = provider.current()
     {
         shared.outbox.send(Event::Token(view(shared, &grant)));

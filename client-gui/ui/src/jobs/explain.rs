@@ -11,6 +11,11 @@ pub(super) fn explain(error: &TransferError, title: &str) -> Problem {
     let (why, help) = match error {
         TransferError::Oss(oss) => return explain_oss(oss, title),
         TransferError::Token { code, message } => {
+            if code.starts_with("Credential") {
+                let why = "The app server wants to know who asks. Choose under Who asks how it learns that, and enter the key.";
+                let problem = Problem::new(code, title, why, Help::OpenConfigure);
+                return problem.fact("Code", code).fact("Message", message);
+            }
             let why = "The app server answered, but gave no token. Its administrator must correct this.";
             let problem = Problem::new(code, title, why, Help::Retry);
             return problem.fact("Code", code).fact("Message", message);

@@ -7,6 +7,7 @@ mod lab;
 mod memory;
 mod outbox;
 mod picture;
+mod profile;
 mod session;
 mod share;
 mod unfinished;
@@ -166,6 +167,7 @@ impl Jobs for TokioJobs {
                 }
             }
             Command::Memory(command) => self.keep(command),
+            Command::Profile(command) => self.spawn(|shared| profile::run(shared, command)),
             Command::Queue(command) => self.spawn(|shared| gather::run(shared, command)),
             Command::Lab(command) => self.spawn(|shared| lab::run(shared, command)),
             Command::Wire(command) => self.spawn(|shared| wire::run(shared, command)),

@@ -27,7 +27,7 @@ pub(super) async fn process(shared: &Shared, place: Place, key: String, process:
     let client = shared.sessions.client(&place).map_err(|error| explain(&error, TITLE))?;
     let wanted = Some(process.as_str()).filter(|process| !process.is_empty());
     let outcome = client.get(&key, wanted).await;
-    tell_token(shared, &place.app_server);
+    tell_token(shared, &place);
     let body = outcome.map_err(|error| explain(&error, TITLE))?;
     let elapsed = started.elapsed();
     let bytes = body.len() as u64;

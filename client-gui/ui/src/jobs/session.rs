@@ -3,13 +3,16 @@
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::bucket::BucketName;
 use shared::clock::Clock;
 use shared::object_key::NameError;
 use shared::region::{Endpoint, Region};
+use shared::secret::Secret;
 use transfer::{Client, ClientConfig, CredentialsSource, Observer, Provider, TransferError};
 
 use crate::command::Place;
+use crate::profiles::Identity;
 
 /// The provider and the client in use.
 pub(super) struct Sessions {
@@ -20,7 +23,7 @@ pub(super) struct Sessions {
 
 #[derive(Default)]
 struct Kept {
-    provider: Option<(String, Arc<Provider>)>,
+    provider: Option<(Caller, Arc<Provider>)>,
     client: Option<(Place, Client)>,
     limit: Option<NonZeroU64>,
 }
@@ -30,21 +33,22 @@ impl Sessions {
         Self { clock, observer, kept: Mutex::new(Kept::default()) }
     }
 
-    /// The token provider of an app server.
+    /// The token provider of a place's app server.
     ///
     /// # Errors
     /// [`TransferError::Config`] when the URL is none.
-    pub(super) fn provider(&self, app_server: &str) -> Result<Arc<Provider>, TransferError> {
+    pub(super) fn provider(&self, place: &Place) -> Result<Arc<Provider>, TransferError> {
+        let caller = Caller::of(place);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((url, provider)) = &kept.provider
-            && url == app_server
+        if let Some((known, provider)) = &kept.provider
+            && *known == caller
         {
             return Ok(Arc::clone(provider));
         }
-        let source = CredentialsSource::AppServer { url: app_server.to_owned(), bearer: None };
+        let source = caller.source();
         let provider = Arc::new(Provider::new(source, Arc::clone(&self.clock), self.observer.clone())?);
         kept.client = None;
-        kept.provider = Some((app_server.to_owned(), Arc::clone(&provider)));
+        kept.provider = Some((caller, Arc::clone(&provider)));
         Ok(provider)
     }
 
@@ -53,7 +57,7 @@ impl Sessions {
     /// # Errors
     /// [`TransferError::Config`] when a setting is wrong.
     pub(super) fn client(&self, place: &Place) -> Result<Client, TransferError> {
-        let provider = self.provider(&place.app_server)?;
+        let provider = self.provider(place)?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, client)) = &kept.client
             && known == place
@@ -67,8 +71,8 @@ impl Sessions {
     }
 
     /// The prefix that the app server's token covers, if it has told one.
-    pub(super) fn prefix(&self, app_server: &str) -> Option<String> {
-        self.provider(app_server).ok()?.current()?.place.object_prefix
+    pub(super) fn prefix(&self, place: &Place) -> Option<String> {
+        self.provider(place).ok()?.current()?.place.object_prefix
     }
 
     /// Changes how many bytes a second the client may send, uploads that run included.
@@ -86,9 +90,39 @@ impl Sessions {
     /// # Errors
     /// As [`client`](Self::client).
     pub(super) fn client_of(&self, place: &Place, bucket: &str) -> Result<Client, TransferError> {
-        let provider = self.provider(&place.app_server)?;
+        let provider = self.provider(place)?;
         let place = Place { bucket: bucket.to_owned(), ..place.clone() };
         Client::new(config(&place)?, provider, Arc::clone(&self.clock), self.observer.clone())
+    }
+}
+
+/// Whom the app server is asked by: another key is another caller, with tokens of its own.
+#[derive(PartialEq, Eq)]
+struct Caller {
+    app_server: String,
+    identity: Identity,
+    key: Option<Secret>,
+}
+
+impl Caller {
+    fn of(place: &Place) -> Self {
+        Self { app_server: place.app_server.clone(), identity: place.identity.clone(), key: place.key.clone() }
+    }
+
+    fn source(&self) -> CredentialsSource {
+        let (mut url, mut bearer) = (self.app_server.clone(), None);
+        match (&self.identity, &self.key) {
+            (Identity::Nobody, _) | (_, None) => {}
+            (Identity::Bearer, Some(key)) => bearer = Some(key.clone()),
+            (Identity::Query(name), Some(key)) => {
+                // What follows a '#' is never sent.
+                url.truncate(url.find('#').unwrap_or(url.len()));
+                let separator = if url.contains('?') { '&' } else { '?' };
+                let value = utf8_percent_encode(key.expose(), NON_ALPHANUMERIC);
+                url.push_str(&format!("{separator}{name}={value}"));
+            }
+        }
+        CredentialsSource::AppServer { url, bearer }
     }
 }
 
@@ -98,5 +132,29 @@ fn config(place: &Place) -> Result<ClientConfig, TransferError> {
     let region = Region::parse(&place.region).map_err(wrong("Region"))?;
     let endpoint = if place.endpoint.is_empty() { region.public_endpoint() } else { place.endpoint.clone() };
     let endpoint = Endpoint::parse(&endpoint).map_err(wrong("Endpoint"))?;
+    let endpoint = if place.cname { endpoint.as_cname() } else { endpoint };
     Ok(ClientConfig::new(endpoint, region, bucket))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_goes_where_the_app_server_looks_for_it() {
+        let key = || Some(Secret::new("a b&c"));
+        for (address, identity, key, url, bearer) in [
+            ("http://a/sts", Identity::Nobody, key(), "http://a/sts", None),
+            ("http://a/sts", Identity::Bearer, key(), "http://a/sts", key()),
+            ("http://a/sts", Identity::Bearer, None, "http://a/sts", None),
+            ("http://a/sts", Identity::Query("key".to_owned()), key(), "http://a/sts?key=a%20b%26c", None),
+            ("http://a/?grant=x#y", Identity::Query("k".to_owned()), key(), "http://a/?grant=x&k=a%20b%26c", None),
+        ] {
+            let place = Place { app_server: address.to_owned(), identity, key, ..Place::default() };
+            let CredentialsSource::AppServer { url: made, bearer: shown } = Caller::of(&place).source() else {
+                panic!("it is an app server")
+            };
+            assert_eq!((made.as_str(), shown), (url, bearer));
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub(super) async fn run(shared: Arc<Shared>, command: PictureCommand) {
         PictureWish::Presign(how) => presign(&shared, &command, *how).await,
         PictureWish::SaveAs(target) => save_as(&shared, &command, target).await,
     };
-    tell_token(&shared, &command.place.app_server);
+    tell_token(&shared, &command.place);
     shared.outbox.send(Event::Picture(PictureEvent { job, outcome }));
 }
 
@@ -42,7 +42,7 @@ async fn save_as(shared: &Shared, command: &PictureCommand, target: &str) -> Res
     const TITLE: &str = "The picture was not kept";
     let (key, target) = (parsed(&command.key, TITLE)?, parsed(target, TITLE)?);
     let client = shared.sessions.client(&command.place).map_err(|error| explain(&error, TITLE))?;
-    let prefix = shared.sessions.prefix(&command.place.app_server);
+    let prefix = shared.sessions.prefix(&command.place);
     let outcome = client.save_as(&key, &command.process, &target).await;
     let size = outcome.map_err(|error| explain_for_key(&error, TITLE, target.as_str(), prefix.as_deref()))?;
     Ok(PictureOutcome::Saved { key: target.as_str().to_owned(), size })

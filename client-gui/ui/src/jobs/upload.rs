@@ -34,7 +34,7 @@ pub(super) async fn upload(
         UploadMode::Resumable => client.upload_resumable(&key, &path, &shared.checkpoints, &options).await,
     };
     shared.outbox.stop_meter(job);
-    tell_token(shared, &place.app_server);
+    tell_token(shared, &place);
     match outcome {
         Ok(uploaded) => {
             // The upload itself compares checksums; this shows what OSS holds now, where the token may read it.
@@ -44,7 +44,7 @@ pub(super) async fn upload(
         Err(TransferError::Cancelled) => Err(Failure::Cancelled),
         Err(TransferError::Paused) => Err(Failure::Paused),
         Err(error) => {
-            let prefix = shared.sessions.prefix(&place.app_server);
+            let prefix = shared.sessions.prefix(&place);
             Err(Failure::Problem(explain_for_key(&error, TITLE, key.as_str(), prefix.as_deref())))
         }
     }

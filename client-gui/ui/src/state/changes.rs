@@ -69,6 +69,7 @@ impl State {
                 let job = self.next_job();
                 return self.lab.act(action, job, &self.place);
             }
+            Action::Profile(action) => return self.act_on_profile(action),
             Action::Wire(action) => return self.act_on_wire(&action),
             Action::WhyDenied(action) => return self.why_denied(action),
             Action::Playground(action) => return self.act_on_playground(action),
@@ -100,6 +101,7 @@ impl State {
             }
             Event::NotLimited(problem) | Event::NotCleared(problem) => self.notice = Some(problem),
             Event::Picture(event) => self.clipboard = self.playground.receive(event, &mut self.toasts),
+            Event::Profile(event) => self.receive_profile(event),
             Event::Lab(event) => self.lab.receive(event),
             Event::Wire(WireEvent::Heard { at, event }) => self.wire.hear(at, event),
             Event::Wire(WireEvent::Presigned(Ok(curl))) => {
@@ -191,7 +193,7 @@ impl State {
     }
 
     pub(super) fn connect(&mut self, reach: Reach, go_on: bool) -> Vec<Command> {
-        let place = self.settings.place();
+        let place = self.wanted_place();
         let job = self.next_job();
         // A new token that cannot be had takes nothing from the one that works.
         self.holds = reach == Reach::Token && self.connection == Connection::Works && place == self.place;

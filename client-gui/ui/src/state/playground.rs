@@ -52,6 +52,7 @@ impl State {
         };
         // An upload went there, so both are well-formed.
         let (Ok(endpoint), Ok(bucket)) = (endpoint, BucketName::parse(&self.place.bucket)) else { return };
+        let endpoint = if self.place.cname { endpoint.as_cname() } else { endpoint };
         let process = self.settings.recipe.process();
         let subject = Subject { endpoint: &endpoint, bucket: &bucket, key: &key, process: &process };
         self.clipboard = Some(subject.code(code));

@@ -9,6 +9,7 @@ pub mod nav;
 pub mod page;
 pub mod part_map;
 pub mod problem;
+pub mod profiles;
 pub mod queue;
 pub mod result;
 pub mod select;

@@ -2,6 +2,7 @@
 
 use egui::{Frame, Margin, Modal, RichText, ScrollArea, TextStyle, Ui, Vec2};
 
+use super::profiles;
 use crate::action::Action;
 use crate::icons::Icon;
 use crate::screen::Sheet;
@@ -26,11 +27,13 @@ pub fn show(ui: &Ui, state: &mut State, out: &mut Vec<Action>) {
         let title = match sheet {
             Sheet::Shortcuts => "Keyboard shortcuts",
             Sheet::Settings => "Settings",
+            Sheet::Profiles => tr("Profiles"),
         };
         head(ui, title, out);
         ScrollArea::vertical().max_height(room.y - 60.0).auto_shrink([false, true]).show(ui, |ui| match sheet {
             Sheet::Shortcuts => keys(ui),
             Sheet::Settings => settings(ui, state, out),
+            Sheet::Profiles => profiles::show(ui, state, out),
         });
     });
     if modal.backdrop_response.clicked() {

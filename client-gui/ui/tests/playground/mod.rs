@@ -5,7 +5,6 @@ use client_ui::command::{Command, Event, JobId, PictureCommand, PictureEvent, Pi
 use client_ui::problem::{Help, Problem};
 use client_ui::recipe::Position;
 use client_ui::settings::{Settings, ThemeChoice};
-use egui::OutputCommand;
 use egui_kittest::kittest::Queryable as _;
 
 const PHONE: [u32; 2] = [480, 720];
@@ -43,24 +42,6 @@ fn wish(desk: &Desk) -> PictureCommand {
         _ => None,
     });
     wished.expect("something is wanted of the picture")
-}
-
-/// Presses a button that copies; what is on the clipboard then.
-fn copied(desk: &mut Desk, button: &str) -> String {
-    desk.harness.get_by_label(button).click();
-    for _ in 0..4 {
-        desk.harness.step();
-        let commands = &desk.harness.output().platform_output.commands;
-        let text = commands.iter().find_map(|command| match command {
-            OutputCommand::CopyText(text) => Some(text.clone()),
-            _ => None,
-        });
-        if let Some(text) = text {
-            desk.harness.run();
-            return text;
-        }
-    }
-    panic!("{button} copies nothing");
 }
 
 /// Puts `text` into the field in place of what is there.
@@ -129,7 +110,7 @@ fn the_result_is_copied_in_several_forms_and_kept_as_an_object() {
         ("iOS (Objective-C)", "get.xOssProcess = @\"image/resize,w_480\";"),
         ("JavaScript (ali-oss)", "{ process: \"image/resize,w_480\" }"),
     ] {
-        let text = copied(&mut desk, button);
+        let text = desk.copied(button);
         assert!(text.contains(part), "{button}: {text}");
     }
     desk.click("curl");

@@ -122,6 +122,30 @@ impl Desk {
         self.harness.run();
     }
 
+    /// Presses a button that copies; what is on the clipboard then.
+    pub fn copied(&mut self, button: &str) -> String {
+        self.harness.get_by_label(button).click();
+        for _ in 0..4 {
+            self.harness.step();
+            let commands = &self.harness.output().platform_output.commands;
+            let text = commands.iter().find_map(|command| match command {
+                egui::OutputCommand::CopyText(text) => Some(text.clone()),
+                _ => None,
+            });
+            if let Some(text) = text {
+                self.harness.run();
+                return text;
+            }
+        }
+        panic!("{button} copies nothing");
+    }
+
+    /// Presses the button of this name, wherever it lies in a small window.
+    pub fn press_button(&mut self, name: &str) {
+        self.harness.get_by_role_and_label(egui::accesskit::Role::Button, name).click_accesskit();
+        self.harness.run();
+    }
+
     pub fn type_into(&mut self, label: &str, text: &str) {
         self.harness.get_by_label(label).focus();
         self.harness.run();
@@ -148,7 +172,7 @@ impl Desk {
 
     /// Presses Configure and lets the app server answer with [`token`].
     pub fn configure(&mut self) {
-        self.click("Configure");
+        self.press_button("Configure");
         let job = self.job(connect_job);
         self.report(granted(job).into_iter().chain([Event::Connected { job, ok: true }]));
     }

@@ -6,6 +6,7 @@ use super::Table;
 pub const WORDS: Table = &[
     ("As the system", "跟随系统"),
     ("Language", "语言"),
+    ("Save", "保存"),
     ("Text size: {0} %", "文字大小：{0}%"),
     ("App server", "应用服务器"),
     ("Why was I denied?", "为什么被拒绝？"),

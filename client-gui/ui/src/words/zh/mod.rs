@@ -1,7 +1,9 @@
 //! 简体中文, a table for each room of the screen. The English text is the key; one that two rooms share stands in `common`.
 
 mod common;
+mod configure;
 mod playground;
+mod profiles;
 mod wire;
 
 use std::collections::HashMap;
@@ -11,7 +13,7 @@ use std::sync::LazyLock;
 pub type Table = &'static [(&'static str, &'static str)];
 
 /// All tables.
-pub const ROOMS: &[Table] = &[common::WORDS, playground::WORDS, wire::WORDS];
+pub const ROOMS: &[Table] = &[common::WORDS, configure::WORDS, playground::WORDS, profiles::WORDS, wire::WORDS];
 
 static CHINESE: LazyLock<HashMap<&'static str, &'static str>> =
     LazyLock::new(|| ROOMS.iter().flat_map(|room| room.iter().copied()).collect());

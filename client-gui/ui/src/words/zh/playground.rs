@@ -111,7 +111,6 @@ pub const WORDS: Table = &[
         "已复制。持有该 URL 的任何人都能看到这张图片，最长一小时。",
     ),
     ("Save as", "另存为"),
-    ("Save", "保存"),
     ("OSS keeps the result as an object of its own (sys/saveas)", "OSS 将处理结果保存为新文件 (sys/saveas)"),
     ("Saved as {0}, {1}", "已保存为 {0}，{1}"),
     ("Before", "处理前"),
