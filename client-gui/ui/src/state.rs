@@ -22,6 +22,7 @@ use crate::screen::{Screen, Sheet};
 use crate::settings::{MOST_PARALLEL, Settings};
 use crate::toasts::Toasts;
 use crate::wire::Wire;
+use crate::words::word;
 
 pub use remember::Memory;
 
@@ -211,13 +212,13 @@ impl State {
     /// Why Upload cannot be pressed now; `None` when it can.
     pub fn upload_hindrance(&self) -> Option<&'static str> {
         if self.connection != Connection::Works {
-            Some("First fill in step 1 and press Configure.")
+            Some(word("First fill in step 1 and press Configure."))
         } else if self.is_edited() {
-            Some("The settings were changed: first press Configure in step 1.")
+            Some(word("The settings were changed: first press Configure in step 1."))
         } else if self.queue.items.is_empty() {
-            Some("First select an image in step 2.")
+            Some(word("First select an image in step 2."))
         } else if matches!(naming::doubt(&self.key(), None), Some(naming::Doubt::Invalid(_))) {
-            Some("First correct the object name.")
+            Some(word("First correct the object name."))
         } else {
             None
         }

@@ -199,7 +199,7 @@ fn an_upload_can_be_paused_gone_on_with_and_given_up() {
     let parts = [PartState::Held, PartState::Done, PartState::Sending, PartState::Waiting, PartState::Waiting];
     desk.report([Event::Progress { job, progress: progress(1 << 21, 400) }, Event::Parts { job, parts: parts.into() }]);
     assert!(desk.sees("Part map: 2 of 5 parts at OSS"));
-    assert!(desk.sees("2 parts at OSS, 1 of them before this run, 1 on their way; 2 in the checkpoint on disk"));
+    assert!(desk.sees("2 parts at OSS, 1 of them before this run, 1 on their way, 2 in the checkpoint on disk"));
     desk.shot("part-map");
     desk.click("Pause");
     assert_eq!(desk.commands(), [Command::Pause { job }]);

@@ -17,6 +17,7 @@ use crate::problem::{Help, Problem};
 use crate::screen::Screen;
 use crate::settings::UploadMode;
 use crate::state::{Connection, Processing, Selection, State};
+use crate::words::word;
 
 /// Something that the person asked of the queue.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,14 +57,14 @@ impl State {
     pub(crate) fn act_on_queue(&mut self, action: QueueAction, now: OffsetDateTime) -> Vec<Command> {
         match action {
             QueueAction::Take(paths) => {
-                return self.gather("Looking for pictures", |job| QueueCommand::Gather { job, paths });
+                return self.gather(word("Looking for pictures"), |job| QueueCommand::Gather { job, paths });
             }
             QueueAction::Samples(set) => {
-                return self.gather("Painting test pictures", |job| QueueCommand::Samples { job, set });
+                return self.gather(word("Painting test pictures"), |job| QueueCommand::Samples { job, set });
             }
             QueueAction::Paste(pixels) => {
                 let name = format!("pasted-{}.png", timefmt::iso_basic(now));
-                return self.gather("Taking the picture", |job| QueueCommand::Paste { job, pixels, name });
+                return self.gather(word("Taking the picture"), |job| QueueCommand::Paste { job, pixels, name });
             }
             QueueAction::Select(id) => return self.select(id),
             QueueAction::Start(id) => self.start(|item| item.id == id && item.can_start()),

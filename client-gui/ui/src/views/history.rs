@@ -13,6 +13,7 @@ use crate::queue::{Queue, QueueAction, Upload};
 use crate::state::State;
 use crate::theme::{palette, space};
 use crate::widgets::{self, Tone};
+use crate::words::{tr, word};
 
 const ROW: f32 = 44.0;
 /// How much of the list is in sight, in points.
@@ -24,18 +25,19 @@ pub fn offer(ui: &mut Ui, queue: &Queue, out: &mut Vec<Action>) {
     let bytes = format::bytes(paused().map(|item| item.file.bytes).sum());
     let title = match paused().count() {
         0 => return,
-        1 => format!("An upload of {bytes} was not finished when the app last ended"),
-        count => format!("{count} uploads, {bytes}, were not finished when the app last ended"),
+        1 => tr!("An upload of {0} was not finished when the app last ended", bytes),
+        count => tr!("{0} uploads, {1}, were not finished when the app last ended", count, bytes),
     };
     widgets::banner(ui, Tone::Warn, |ui| {
         ui.label(RichText::new(title).size(16.0));
-        ui.label("What OSS holds of them is not sent again.");
+        ui.label(tr("What OSS holds of them is not sent again."));
         ui.add_space(space::XS);
         ui.horizontal_wrapped(|ui| {
-            if widgets::primary(ui, true, "Resume uploads").clicked() {
+            if widgets::primary(ui, true, tr("Resume uploads")).clicked() {
                 out.push(Action::GoOn);
             }
-            if widgets::secondary(ui, true, "Not now").on_hover_text("They stay in the list, paused").clicked() {
+            if widgets::secondary(ui, true, tr("Not now")).on_hover_text(tr("They stay in the list, paused")).clicked()
+            {
                 out.push(Action::DismissOffer);
             }
         });
@@ -52,14 +54,14 @@ pub fn show(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = space::S;
         let count = state.memory.history.len();
-        ui.label(RichText::new(format!("History: {count}")).text_style(TextStyle::Heading));
+        ui.label(RichText::new(tr!("History: {0}", count)).text_style(TextStyle::Heading));
         filter(ui, state, out);
         let wanted = state.memory.filter.trim().to_lowercase();
         let fits = |entry: &Entry| wanted.is_empty() || words(entry).to_lowercase().contains(&wanted);
         let listed: Vec<usize> =
             state.memory.history.iter().enumerate().filter(|(_, entry)| fits(entry)).map(|(index, _)| index).collect();
         if listed.is_empty() {
-            widgets::remark(ui, "No upload fits these words.");
+            widgets::remark(ui, tr("No upload fits these words."));
         } else {
             list(ui, state, &listed, out);
         }
@@ -73,11 +75,12 @@ fn filter(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
     const BUTTON: f32 = 120.0;
     let width = ui.available_width() - BUTTON - space::S;
     let [mut left, mut right] = widgets::split(ui, width, space::S);
-    let field = widgets::field(&mut left, "Search the history", &mut state.memory.filter, "a name, a bucket, failed");
+    let field =
+        widgets::field(&mut left, tr("Search the history"), &mut state.memory.filter, tr("a name, a bucket, failed"));
     let label_height = field.rect.top() - left.min_rect().top();
     right.add_space(label_height);
-    let why = "Forgets these lines; files and objects stay";
-    if widgets::wide(&mut right, true, "Clear history").on_hover_text(why).clicked() {
+    let why = tr("Forgets these lines; files and objects stay");
+    if widgets::wide(&mut right, true, tr("Clear history")).on_hover_text(why).clicked() {
         out.push(Action::ClearHistory);
     }
     widgets::join(ui, &[left, right]);
@@ -121,13 +124,16 @@ fn row(ui: &mut Ui, entry: &Entry, index: usize, shown: Option<usize>, out: &mut
 
 fn details(ui: &mut Ui, entry: &Entry, out: &mut Vec<Action>) {
     let rows = facts(entry);
-    widgets::facts(ui, 118.0, rows.iter().map(|(name, value)| (*name, value.as_str())));
+    widgets::facts(ui, 118.0, rows.iter().map(|(name, value)| (tr(name), value.as_str())));
     ui.horizontal_wrapped(|ui| {
-        if widgets::secondary(ui, true, "Copy entry").clicked() {
-            let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        if widgets::secondary(ui, true, tr("Copy entry")).clicked() {
+            let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{}: {value}", tr(name))).collect();
             out.push(Action::Copy(lines.join("\n")));
         }
-        if widgets::secondary(ui, true, "Select this file").on_hover_text("Takes it into the queue again").clicked() {
+        if widgets::secondary(ui, true, tr("Select this file"))
+            .on_hover_text(tr("Takes it into the queue again"))
+            .clicked()
+        {
             out.push(Action::Queue(QueueAction::Take(vec![entry.file.clone()])));
         }
     });
@@ -135,28 +141,28 @@ fn details(ui: &mut Ui, entry: &Entry, out: &mut Vec<Action>) {
 
 fn facts(entry: &Entry) -> Vec<(&'static str, String)> {
     let mut rows = vec![
-        ("Ended", time(entry)),
-        ("File", entry.file.display().to_string()),
-        ("Object", format!("oss://{}/{}", entry.bucket, entry.key)),
-        ("Size", format::exact_bytes(entry.bytes)),
+        (word("Ended"), time(entry)),
+        (word("File"), entry.file.display().to_string()),
+        (word("Object"), format!("oss://{}/{}", entry.bucket, entry.key)),
+        (word("Size"), format::exact_bytes(entry.bytes)),
     ];
     match &entry.end {
         End::Done { crc64, crc64_at_oss, resent, held, took_ms, request_id } => {
             let at_oss = match crc64_at_oss {
-                Some(at_oss) if at_oss == crc64 => format!("{at_oss}, equal"),
-                Some(at_oss) => format!("{at_oss}, different"),
-                None => "the token could not read it".to_owned(),
+                Some(at_oss) if at_oss == crc64 => tr!("{0}, equal", at_oss),
+                Some(at_oss) => tr!("{0}, different", at_oss),
+                None => tr("the token could not read it").to_owned(),
             };
             rows.extend([
-                ("Took", format::elapsed(std::time::Duration::from_millis(*took_ms))),
-                ("Sent again", format::exact_bytes(*resent)),
-                ("At OSS before", format::exact_bytes(*held)),
-                ("CRC64, here", crc64.to_string()),
-                ("CRC64, at OSS", at_oss),
+                (word("Took"), format::elapsed(std::time::Duration::from_millis(*took_ms))),
+                (word("Sent again"), format::exact_bytes(*resent)),
+                (word("At OSS before"), format::exact_bytes(*held)),
+                (word("CRC64, here"), crc64.to_string()),
+                (word("CRC64, at OSS"), at_oss),
                 ("RequestId", request_id.clone()),
             ]);
         }
-        End::Failed { code, title } => rows.extend([("Code", code.clone()), ("Why", title.clone())]),
+        End::Failed { code, title } => rows.extend([(word("Code"), code.clone()), (word("Why"), title.clone())]),
         End::Cancelled => {}
     }
     rows
@@ -165,9 +171,9 @@ fn facts(entry: &Entry) -> Vec<(&'static str, String)> {
 /// What a search looks at.
 fn words(entry: &Entry) -> String {
     let end = match &entry.end {
-        End::Done { .. } => "uploaded",
-        End::Failed { code, title } => &format!("failed {code} {title}"),
-        End::Cancelled => "cancelled",
+        End::Done { .. } => tr("uploaded"),
+        End::Failed { code, title } => &format!("{} {code} {title}", tr("failed")),
+        End::Cancelled => tr("cancelled"),
     };
     format!("{} {} {}/{} {end}", time(entry), entry.file.display(), entry.bucket, entry.key)
 }
@@ -177,17 +183,19 @@ fn end(ui: &Ui, entry: &Entry) -> (Icon, egui::Color32, String) {
     let colors = palette(ui);
     match &entry.end {
         End::Done { crc64, crc64_at_oss, resent, .. } => {
-            let again = if *resent > 0 { format!(", {} sent again", format::bytes(*resent)) } else { String::new() };
-            match crc64_at_oss {
-                Some(at_oss) if at_oss != crc64 => {
-                    (Icon::Warning, colors.warn, format!("uploaded, replaced since{again}"))
-                }
-                Some(_) => (Icon::Check, colors.good, format!("uploaded, CRC64 equal{again}")),
-                None => (Icon::Check, colors.good, format!("uploaded{again}")),
+            let (icon, color, words) = match crc64_at_oss {
+                Some(at_oss) if at_oss != crc64 => (Icon::Warning, colors.warn, tr("uploaded, replaced since")),
+                Some(_) => (Icon::Check, colors.good, tr("uploaded, CRC64 equal")),
+                None => (Icon::Check, colors.good, tr("uploaded")),
+            };
+            let mut words = vec![words.to_owned()];
+            if *resent > 0 {
+                words.push(tr!("{0} sent again", format::bytes(*resent)));
             }
+            (icon, color, words.join(tr(", ")))
         }
         End::Failed { code, title } => (Icon::Cross, colors.bad, format!("{title} ({code})")),
-        End::Cancelled => (Icon::Cross, colors.warn, "cancelled".to_owned()),
+        End::Cancelled => (Icon::Cross, colors.warn, tr("cancelled").to_owned()),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::command::{PartState, Unfinished};
 use crate::format;
 use crate::theme::{palette, space};
 use crate::widgets::{self, Tone};
+use crate::words::{fill, tr, word};
 
 const HEIGHT: f32 = 14.0;
 /// From this width on, the parts of a strip have gaps between them.
@@ -24,10 +25,14 @@ pub fn running(ui: &mut Ui, parts: &[PartState], saved: Option<u32>) {
     let count = |wanted| parts.iter().filter(|part| **part == wanted).count();
     let (held, sending) = (count(PartState::Held), count(PartState::Sending));
     let done = held + count(PartState::Done);
-    strip(ui, &format!("Part map: {done} of {} parts at OSS", parts.len()), parts.iter().map(color));
-    let held = if held > 0 { format!(", {held} of them before this run") } else { String::new() };
-    let saved = saved.map_or(String::new(), |saved| format!("; {saved} in the checkpoint on disk"));
-    widgets::remark(ui, format!("{done} parts at OSS{held}, {sending} on their way{saved}"));
+    strip(ui, &tr!("Part map: {0} of {1} parts at OSS", done, parts.len()), parts.iter().map(color));
+    let mut words = vec![tr!("{0} parts at OSS", done)];
+    if held > 0 {
+        words.push(tr!("{0} of them before this run", held));
+    }
+    words.push(tr!("{0} on their way", sending));
+    words.extend(saved.map(|saved| tr!("{0} in the checkpoint on disk", saved)));
+    widgets::remark(ui, words.join(tr(", ")));
 }
 
 /// Draws every unfinished upload, with buttons to go on with it or to give it up.
@@ -41,13 +46,15 @@ pub fn unfinished(ui: &mut Ui, uploads: &[Unfinished], out: &mut Vec<Action>) {
 fn one(ui: &mut Ui, upload: &Unfinished, out: &mut Vec<Action>) {
     let colors = palette(ui);
     let name = upload.file.file_name().unwrap_or_default().to_string_lossy();
-    let title = format!("Unfinished: {name}, {} of {} at OSS", format::bytes(upload.held), format::bytes(upload.size));
+    let title = tr!("Unfinished: {0}, {1} of {2} at OSS", name, format::bytes(upload.held), format::bytes(upload.size));
     ui.label(RichText::new(title).text_style(TextStyle::Heading));
     ui.add(egui::Label::new(RichText::new(&upload.key).text_style(TextStyle::Monospace)).wrap());
-    for (words, which) in [("Checkpoint here", 0), ("ListParts of OSS", 1)] {
+    for (words, which) in
+        [(word("Checkpoint here: {0} of {1} parts"), 0), (word("ListParts of OSS: {0} of {1} parts"), 1)]
+    {
         let has = |part: &(bool, bool)| if which == 0 { part.0 } else { part.1 };
         let count = upload.parts.iter().filter(|part| has(part)).count();
-        let label = format!("{words}: {count} of {} parts", upload.parts.len());
+        let label = fill(tr(words), &[&count, &upload.parts.len()]);
         ui.label(RichText::new(&label).color(colors.muted));
         let color = |part: &(bool, bool)| if has(part) { colors.good } else { colors.line };
         strip(ui, &label, upload.parts.iter().map(color));
@@ -57,11 +64,14 @@ fn one(ui: &mut Ui, upload: &Unfinished, out: &mut Vec<Action>) {
     }
     ui.add_space(space::XS);
     ui.horizontal(|ui| {
-        if widgets::primary(ui, true, "Resume").on_hover_text("Sends the parts that OSS does not have").clicked() {
+        if widgets::primary(ui, true, tr("Resume"))
+            .on_hover_text(tr("Sends the parts that OSS does not have"))
+            .clicked()
+        {
             out.push(Action::Resume(upload.checkpoint.clone()));
         }
-        if widgets::secondary(ui, true, "Give up")
-            .on_hover_text("Removes its parts at OSS, and the checkpoint")
+        if widgets::secondary(ui, true, tr("Give up"))
+            .on_hover_text(tr("Removes its parts at OSS, and the checkpoint"))
             .clicked()
         {
             out.push(Action::Discard(upload.checkpoint.clone()));

@@ -11,6 +11,7 @@ use crate::settings::{LEAST_LIMIT, MOST_PARALLEL};
 use crate::state::State;
 use crate::theme::{palette, space};
 use crate::widgets;
+use crate::words::{fill, tr, word};
 
 const ROW: f32 = 44.0;
 const BUTTON: f32 = 30.0;
@@ -25,31 +26,36 @@ pub fn show_all(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
         ui.label(RichText::new(format!("{:.0} %", share * 100.0)).size(26.0).color(colors.accent));
         ui.label(RichText::new(amounts(&all)).color(colors.muted));
     });
-    widgets::progress(ui, share, "Progress of all files");
+    widgets::progress(ui, share, tr("Progress of all files"));
     ui.add_space(space::XS);
     buttons(ui, state, &all, out);
     limits(ui, state, out);
 }
 
 fn title(files: usize, all: &Overall) -> String {
-    let mut words = if all.under_way() { format!("Uploading {files} files") } else { format!("{files} files") };
-    for (count, what) in [(all.done, "done"), (all.failed, "failed"), (all.paused, "paused")] {
+    let mut words = vec![if all.under_way() { tr!("Uploading {0} files", files) } else { tr!("{0} files", files) }];
+    let mut more = |count: usize, text: String| {
         if count > 0 {
-            words.push_str(&format!(", {count} {what}"));
+            words.push(text);
         }
-    }
-    words
+    };
+    more(all.done, tr!("{0} done", all.done));
+    more(all.failed, tr!("{0} failed", all.failed));
+    more(all.paused, tr!("{0} paused", all.paused));
+    words.join(tr(", "))
 }
 
 fn amounts(all: &Overall) -> String {
-    let bytes = format!("{} of {}", format::bytes(all.sent), format::bytes(all.total));
+    let bytes = tr!("{0} of {1}", format::bytes(all.sent), format::bytes(all.total));
     match all.left() {
-        Some(left) => {
-            let left = format::countdown(left.as_secs() as i64 + 1);
-            format!("{bytes}, {}, {left} left", format::speed(all.speed))
-        }
+        Some(left) => [bytes, speed_and_left(all.speed, left)].join(tr(", ")),
         None => bytes,
     }
+}
+
+/// `12.5 MB/s, 00:14 left`.
+pub fn speed_and_left(speed: f64, left: std::time::Duration) -> String {
+    tr!("{0}, {1} left", format::speed(speed), format::countdown(left.as_secs() as i64 + 1))
 }
 
 fn buttons(ui: &mut Ui, state: &State, all: &Overall, out: &mut Vec<Action>) {
@@ -59,50 +65,50 @@ fn buttons(ui: &mut Ui, state: &State, all: &Overall, out: &mut Vec<Action>) {
     let mut act = |action| out.push(Action::Queue(action));
     ui.horizontal_wrapped(|ui| {
         if left > 0 {
-            let button = widgets::primary(ui, hindrance.is_none(), "Upload all").on_hover_text("Ctrl+U");
-            if button.on_disabled_hover_text(hindrance.unwrap_or_default()).clicked() {
+            let button = widgets::primary(ui, hindrance.is_none(), tr("Upload all")).on_hover_text("Ctrl+U");
+            if button.on_disabled_hover_text(tr(hindrance.unwrap_or_default())).clicked() {
                 act(QueueAction::StartAll);
             }
         }
         if all.under_way() {
-            if widgets::secondary(ui, true, "Pause all").on_hover_text("What OSS has stays there").clicked() {
+            if widgets::secondary(ui, true, tr("Pause all")).on_hover_text(tr("What OSS has stays there")).clicked() {
                 act(QueueAction::PauseAll);
             }
-            if widgets::secondary(ui, true, "Cancel all").clicked() {
+            if widgets::secondary(ui, true, tr("Cancel all")).clicked() {
                 act(QueueAction::CancelAll);
             }
         }
-        if all.failed > 0 && widgets::secondary(ui, hindrance.is_none(), "Try failed ones again").clicked() {
+        if all.failed > 0 && widgets::secondary(ui, hindrance.is_none(), tr("Try failed ones again")).clicked() {
             act(QueueAction::RetryAll);
         }
-        if all.done > 0 && widgets::secondary(ui, true, "Clear finished").clicked() {
+        if all.done > 0 && widgets::secondary(ui, true, tr("Clear finished")).clicked() {
             act(QueueAction::ClearDone);
         }
     });
     if let Some(hindrance) = hindrance.filter(|_| left > 0) {
-        widgets::remark(ui, hindrance);
+        widgets::remark(ui, tr(hindrance));
     }
 }
 
 /// How many at once, and how fast.
 fn limits(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
-        let label = widgets::remark(ui, "Files at once");
+        let label = widgets::remark(ui, tr("Files at once"));
         let at_once = egui::DragValue::new(&mut state.settings.parallel).range(1..=MOST_PARALLEL);
         ui.add(at_once).labelled_by(label.id);
         ui.add_space(space::S);
-        let label = widgets::remark(ui, "Speed limit");
+        let label = widgets::remark(ui, tr("Speed limit"));
         let mut limit = state.settings.limit;
         let shown = |value: f64, _: std::ops::RangeInclusive<usize>| {
-            if value < 1.0 { "none".to_owned() } else { format!("{value:.0} kB/s") }
+            if value < 1.0 { tr("none").to_owned() } else { format!("{value:.0} kB/s") }
         };
         let read = |text: &str| {
             let number = text.trim().trim_end_matches("kB/s").trim();
-            if number == "none" { Some(0.0) } else { number.parse().ok() }
+            if number == tr("none") { Some(0.0) } else { number.parse().ok() }
         };
         let field = egui::DragValue::new(&mut limit).range(0..=10_000_000).speed(20.0);
         let response = ui.add(field.custom_formatter(shown).custom_parser(read)).labelled_by(label.id);
-        let why = format!("Kilobytes a second for all uploads together, at least {LEAST_LIMIT}; 0 is none");
+        let why = tr!("Kilobytes a second for all uploads together, at least {0}; 0 is none", LEAST_LIMIT);
         if response.on_hover_text(why).changed() {
             out.push(Action::Limit(limit));
         }
@@ -160,7 +166,7 @@ fn row(ui: &mut Ui, state: &State, item: &Item, out: &mut Vec<Action>) {
         ui.new_child(UiBuilder::new().id_salt(item.id.0).max_rect(place).layout(Layout::left_to_right(Align::Center)));
     ui.spacing_mut().item_spacing.x = 2.0;
     for (icon, name, action) in buttons {
-        if widgets::small_icon_button(&mut ui, icon, &format!("{name} {}", item.file.name), BUTTON).clicked() {
+        if widgets::small_icon_button(&mut ui, icon, &fill(tr(name), &[&item.file.name]), BUTTON).clicked() {
             out.push(Action::Queue(action));
         }
     }
@@ -178,25 +184,23 @@ pub fn line(ui: &Ui, words: &str, style: TextStyle, color: egui::Color32, room: 
 fn look(ui: &Ui, item: &Item) -> (Icon, egui::Color32, String) {
     let colors = palette(ui);
     match &item.upload {
-        Upload::Idle => (Icon::Picture, colors.muted, "not begun".to_owned()),
-        Upload::Waiting => (Icon::Dots, colors.muted, "waits for its turn".to_owned()),
-        Upload::Running { stopping: true, .. } => (Icon::Dots, colors.warn, "stopping".to_owned()),
+        Upload::Idle => (Icon::Picture, colors.muted, tr("not begun").to_owned()),
+        Upload::Waiting => (Icon::Dots, colors.muted, tr("waits for its turn").to_owned()),
+        Upload::Running { stopping: true, .. } => (Icon::Dots, colors.warn, tr("stopping").to_owned()),
         Upload::Running { progress, samples, .. } => {
             let words = match pace(progress, samples) {
-                _ if progress.total > 0 && progress.sent == progress.total => "waiting for OSS".to_owned(),
-                Some((speed, left)) => {
-                    format!("{}, {} left", format::speed(speed), format::countdown(left.as_secs() as i64 + 1))
-                }
-                None => "begins".to_owned(),
+                _ if progress.total > 0 && progress.sent == progress.total => tr("waiting for OSS").to_owned(),
+                Some((speed, left)) => speed_and_left(speed, left),
+                None => tr("begins").to_owned(),
             };
             (Icon::Upload, colors.accent, words)
         }
         Upload::Done(receipt) if receipt.crc64_at_oss.is_some_and(|crc64| crc64 != receipt.crc64) => {
-            (Icon::Warning, colors.warn, "replaced since".to_owned())
+            (Icon::Warning, colors.warn, tr("replaced since").to_owned())
         }
-        Upload::Done(_) => (Icon::Check, colors.good, "uploaded".to_owned()),
-        Upload::Cancelled => (Icon::Cross, colors.warn, "cancelled".to_owned()),
-        Upload::Paused => (Icon::Pause, colors.warn, "paused".to_owned()),
+        Upload::Done(_) => (Icon::Check, colors.good, tr("uploaded").to_owned()),
+        Upload::Cancelled => (Icon::Cross, colors.warn, tr("cancelled").to_owned()),
+        Upload::Paused => (Icon::Pause, colors.warn, tr("paused").to_owned()),
         Upload::Failed(problem) => (Icon::Cross, colors.bad, format!("{} ({})", problem.title, problem.code)),
     }
 }
@@ -210,17 +214,25 @@ fn share(item: &Item) -> Option<f32> {
 
 fn buttons_of(item: &Item) -> Vec<(Icon, &'static str, QueueAction)> {
     let id = item.id;
-    let remove = (Icon::Cross, "Remove", QueueAction::Remove(id));
+    let remove = (Icon::Cross, word("Remove {0}"), QueueAction::Remove(id));
     match &item.upload {
         Upload::Running { stopping: true, .. } => Vec::new(),
         Upload::Running { .. } | Upload::Waiting => {
-            vec![(Icon::Pause, "Pause", QueueAction::Pause(id)), (Icon::Cross, "Cancel", QueueAction::Cancel(id))]
+            vec![
+                (Icon::Pause, word("Pause {0}"), QueueAction::Pause(id)),
+                (Icon::Cross, word("Cancel {0}"), QueueAction::Cancel(id)),
+            ]
         }
-        Upload::Idle => vec![(Icon::Play, "Begin", QueueAction::Start(id)), remove],
+        Upload::Idle => vec![(Icon::Play, word("Begin {0}"), QueueAction::Start(id)), remove],
         Upload::Paused => {
-            vec![(Icon::Play, "Go on with", QueueAction::Start(id)), (Icon::Cross, "Cancel", QueueAction::Cancel(id))]
+            vec![
+                (Icon::Play, word("Go on with {0}"), QueueAction::Start(id)),
+                (Icon::Cross, word("Cancel {0}"), QueueAction::Cancel(id)),
+            ]
         }
-        Upload::Cancelled | Upload::Failed(_) => vec![(Icon::Again, "Try again with", QueueAction::Start(id)), remove],
+        Upload::Cancelled | Upload::Failed(_) => {
+            vec![(Icon::Again, word("Try again with {0}"), QueueAction::Start(id)), remove]
+        }
         Upload::Done(_) => vec![remove],
     }
 }

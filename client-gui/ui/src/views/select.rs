@@ -14,6 +14,7 @@ use crate::queue::QueueAction;
 use crate::state::{Selection, State};
 use crate::theme::{palette, space};
 use crate::widgets;
+use crate::words::{tr, word};
 
 /// How much of the list is in sight, in points.
 const LIST: f32 = 240.0;
@@ -23,15 +24,17 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>
     widgets::card(ui, |ui| {
         widgets::heading(
             ui,
-            "Which pictures",
-            "JPEG, PNG, WebP, GIF, BMP or TIFF, as many as you like. They stay on this computer until you press Upload.",
+            tr("Which pictures"),
+            tr(
+                "JPEG, PNG, WebP, GIF, BMP or TIFF, as many as you like. They stay on this computer until you press Upload.",
+            ),
         );
         match (&state.picture, state.queue.gathering) {
-            (_, Some((_, words))) if state.queue.items.is_empty() => drop_zone(ui, words, out),
+            (_, Some((_, words))) if state.queue.items.is_empty() => drop_zone(ui, tr(words), out),
             (Selection::Ready(picture), _) => chosen(ui, picture, art, out),
             (Selection::Loading(_, path), _) if !state.queue.is_list() => {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
-                drop_zone(ui, &format!("Reading {name}"), out);
+                drop_zone(ui, &tr!("Reading {0}", name), out);
             }
             (Selection::Loading(..), _) => {
                 describe_file(ui, state);
@@ -41,20 +44,20 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>
             (Selection::Failed(error), _) => {
                 problem::show(ui, error, out);
                 ui.add_space(space::XS);
-                widgets::remark(ui, "There is no preview, but the file can be uploaded as it is.");
+                widgets::remark(ui, tr("There is no preview, but the file can be uploaded as it is."));
                 go_on(ui, out);
             }
-            (Selection::None, _) => drop_zone(ui, "Drop pictures here", out),
+            (Selection::None, _) => drop_zone(ui, tr("Drop pictures here"), out),
         }
         if state.queue.is_list() {
             ui.add_space(space::M);
             let sum = state.queue.overall();
-            let words = format!("{} files, {}", state.queue.items.len(), format::bytes(sum.total));
+            let words = tr!("{0} files, {1}", state.queue.items.len(), format::bytes(sum.total));
             ui.label(RichText::new(words).text_style(TextStyle::Heading));
             queue::list(ui, state, LIST, out);
         }
         if let Some((_, words)) = state.queue.gathering.filter(|_| !state.queue.items.is_empty()) {
-            widgets::line(ui, Icon::Dots, palette(ui).muted, words);
+            widgets::line(ui, Icon::Dots, palette(ui).muted, tr(words));
         }
         ui.add_space(space::S);
         path_row(ui, &mut state.path_field, out);
@@ -65,13 +68,13 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>
 
 /// Buttons that take pictures which the app paints itself.
 fn test_pictures(ui: &mut Ui, enabled: bool, out: &mut Vec<Action>) {
-    widgets::remark(ui, "Or take test pictures");
+    widgets::remark(ui, tr("Or take test pictures"));
     ui.add_enabled_ui(enabled, |ui| {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = Vec2::splat(space::XS);
             for set in Set::ALL {
                 let (name, about) = set_in_words(set);
-                if widgets::small_button(ui, name).on_hover_text(about).clicked() {
+                if widgets::small_button(ui, tr(name)).on_hover_text(tr(about)).clicked() {
                     out.push(Action::Queue(QueueAction::Samples(set)));
                 }
             }
@@ -81,15 +84,17 @@ fn test_pictures(ui: &mut Ui, enabled: bool, out: &mut Vec<Action>) {
 
 fn set_in_words(set: Set) -> (&'static str, &'static str) {
     match set {
-        Set::Photos => ("Photos", "From one pixel to 12 megapixels, wide and tall"),
-        Set::Formats => ("Formats", "JPEG, PNG, WebP, GIF, BMP, TIFF; CMYK, grey, 16 bits, transparent, animated"),
-        Set::Orientations => {
-            ("Orientations", "The eight EXIF orientations; all look the same where they are respected")
+        Set::Photos => (word("Photos"), word("From one pixel to 12 megapixels, wide and tall")),
+        Set::Formats => {
+            (word("Formats"), word("JPEG, PNG, WebP, GIF, BMP, TIFF; CMYK, grey, 16 bits, transparent, animated"))
         }
-        Set::OddNames => ("Odd names", "Names that are hard to encode, to sign and to show"),
-        Set::Broken => ("Broken", "Empty, cut off, damaged, no picture at all"),
-        Set::Large => ("Large", "Files of many parts"),
-        Set::Many => ("200 small", "Two hundred small pictures"),
+        Set::Orientations => {
+            (word("Orientations"), word("The eight EXIF orientations; all look the same where they are respected"))
+        }
+        Set::OddNames => (word("Odd names"), word("Names that are hard to encode, to sign and to show")),
+        Set::Broken => (word("Broken"), word("Empty, cut off, damaged, no picture at all")),
+        Set::Large => (word("Large"), word("Files of many parts")),
+        Set::Many => (word("200 small"), word("Two hundred small pictures")),
     }
 }
 
@@ -105,7 +110,7 @@ fn drop_zone(ui: &mut Ui, words: &str, out: &mut Vec<Action>) {
     widgets::icon(&mut inside, Icon::Picture, 46.0, colors.accent);
     inside.add_space(space::XS);
     inside.label(RichText::new(words).text_style(TextStyle::Heading));
-    widgets::remark(&mut inside, "or paste with Ctrl+V, or");
+    widgets::remark(&mut inside, tr("or paste with Ctrl+V, or"));
     // Two buttons in the middle: as wide as they come out.
     let width = 268.0_f32.min(inside.available_width());
     inside.allocate_ui_with_layout(Vec2::new(width, 36.0), Layout::left_to_right(Align::Center), |ui| {
@@ -115,7 +120,7 @@ fn drop_zone(ui: &mut Ui, words: &str, out: &mut Vec<Action>) {
 }
 
 fn folder_button(ui: &mut Ui, out: &mut Vec<Action>) {
-    if widgets::secondary(ui, true, "Select Folder").on_hover_text("All pictures of a folder").clicked() {
+    if widgets::secondary(ui, true, tr("Select Folder")).on_hover_text(tr("All pictures of a folder")).clicked() {
         out.push(Action::PickFolder);
     }
 }
@@ -123,10 +128,10 @@ fn folder_button(ui: &mut Ui, out: &mut Vec<Action>) {
 /// On to the next step, or more files.
 fn go_on(ui: &mut Ui, out: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
-        if widgets::primary(ui, true, "Continue to Upload").clicked() {
+        if widgets::primary(ui, true, tr("Continue to Upload")).clicked() {
             out.push(Action::GoTo(Step::Upload));
         }
-        if widgets::secondary(ui, true, "Select Image").on_hover_text("More of them (Ctrl+O)").clicked() {
+        if widgets::secondary(ui, true, tr("Select Image")).on_hover_text(tr("More of them (Ctrl+O)")).clicked() {
             out.push(Action::PickImage);
         }
         folder_button(ui, out);
@@ -134,7 +139,7 @@ fn go_on(ui: &mut Ui, out: &mut Vec<Action>) {
 }
 
 fn select_button(ui: &mut Ui, out: &mut Vec<Action>) {
-    if widgets::primary(ui, true, "Select Image").on_hover_text("Open the file dialog (Ctrl+O)").clicked() {
+    if widgets::primary(ui, true, tr("Select Image")).on_hover_text(tr("Open the file dialog (Ctrl+O)")).clicked() {
         out.push(Action::PickImage);
     }
 }
@@ -179,7 +184,7 @@ fn chosen(ui: &mut Ui, picture: &Picture, art: &mut Art, out: &mut Vec<Action>) 
 pub fn describe(ui: &mut Ui, picture: &Picture) {
     ui.spacing_mut().item_spacing.y = space::XS;
     ui.add(egui::Label::new(RichText::new(&picture.name).text_style(TextStyle::Heading)).wrap());
-    let size = format!("{} pixels, {}", format::pixels(picture.size), picture.format);
+    let size = tr!("{0} pixels, {1}", format::pixels(picture.size), picture.format);
     ui.label(RichText::new(size).color(palette(ui).muted));
     let bytes = format!("{} ({})", format::bytes(picture.bytes), format::exact_bytes(picture.bytes));
     ui.label(RichText::new(bytes).color(palette(ui).muted));
@@ -192,7 +197,8 @@ pub fn describe_file(ui: &mut Ui, state: &State) {
     ui.add(egui::Label::new(RichText::new(&item.file.name).text_style(TextStyle::Heading)).wrap());
     let bytes = format!("{} ({})", format::bytes(item.file.bytes), format::exact_bytes(item.file.bytes));
     ui.label(RichText::new(bytes).color(palette(ui).muted));
-    let words = if matches!(state.picture, Selection::Failed(_)) { "no preview" } else { "reading it for the preview" };
+    let words =
+        if matches!(state.picture, Selection::Failed(_)) { tr("no preview") } else { tr("reading it for the preview") };
     widgets::remark(ui, words);
 }
 
@@ -200,11 +206,11 @@ fn path_row(ui: &mut Ui, path: &mut String, out: &mut Vec<Action>) {
     const BUTTON: f32 = 84.0;
     let width = ui.available_width() - BUTTON - space::S;
     let [mut left, mut right] = widgets::split(ui, width, space::S);
-    let field = widgets::field(&mut left, "Or type its path", path, "/home/me/Pictures/photo.jpg");
+    let field = widgets::field(&mut left, tr("Or type its path"), path, tr("/home/me/Pictures/photo.jpg"));
     let label_height = field.rect.top() - left.min_rect().top();
     right.add_space(label_height);
     let typed = !path.trim().is_empty();
-    if widgets::wide(&mut right, typed, "Open").clicked() || (submitted(&field) && typed) {
+    if widgets::wide(&mut right, typed, tr("Open")).clicked() || (submitted(&field) && typed) {
         out.push(Action::Queue(QueueAction::Take(vec![path.trim().into()])));
     }
     widgets::join(ui, &[left, right]);

@@ -17,6 +17,7 @@ use crate::settings::UploadMode;
 use crate::state::State;
 use crate::theme::{palette, space};
 use crate::widgets::{self, Tone};
+use crate::words::tr;
 
 /// The side of the square that the picture fits into.
 const PREVIEW: f32 = 200.0;
@@ -32,8 +33,8 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>
             part_map::unfinished(ui, &state.unfinished, out);
         }
         if state.queue.items.is_empty() {
-            let words = "Choose one first; then give it a name here and upload it.";
-            if widgets::empty(ui, Icon::Picture, "No picture selected", words, "Choose a picture").clicked() {
+            let words = tr("Choose one first; then give it a name here and upload it.");
+            if widgets::empty(ui, Icon::Picture, tr("No picture selected"), words, tr("Choose a picture")).clicked() {
                 out.push(Action::GoTo(Step::Select));
             }
             return;
@@ -56,11 +57,11 @@ fn one(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>) {
         Upload::Done(receipt) => return result::show(ui, receipt, state.selected(), art, out),
         Upload::Idle => {}
         Upload::Waiting if state.may_upload() => {
-            widgets::say(ui, Tone::Good, "It begins when another upload has ended.");
+            widgets::say(ui, Tone::Good, tr("It begins when another upload has ended."));
         }
-        Upload::Waiting => widgets::say(ui, Tone::Warn, "It begins once the settings of step 1 work."),
-        Upload::Cancelled => widgets::say(ui, Tone::Warn, "Cancelled. OSS keeps nothing of it."),
-        Upload::Paused => widgets::say(ui, Tone::Warn, "Paused. A resumable upload goes on where it was."),
+        Upload::Waiting => widgets::say(ui, Tone::Warn, tr("It begins once the settings of step 1 work.")),
+        Upload::Cancelled => widgets::say(ui, Tone::Warn, tr("Cancelled. OSS keeps nothing of it.")),
+        Upload::Paused => widgets::say(ui, Tone::Warn, tr("Paused. A resumable upload goes on where it was.")),
         Upload::Failed(error) => problem::show(ui, error, out),
     }
     if !matches!(state.upload(), Upload::Idle) {
@@ -82,20 +83,20 @@ fn form(ui: &mut Ui, state: &mut State, art: &mut Art, out: &mut Vec<Action>) {
         None => select::describe_file(&mut right, state),
     }
     right.add_space(space::S);
-    widgets::field(&mut right, "Object name", &mut state.settings.object_name, crate::naming::DEFAULT_TEMPLATE);
+    widgets::field(&mut right, tr("Object name"), &mut state.settings.object_name, crate::naming::DEFAULT_TEMPLATE);
     naming_preview(&mut right, state, out);
     permission(&mut right, state, out);
     right.add_space(space::S);
     modes(&mut right, state, out);
     right.add_space(space::S);
     let hindrance = state.upload_hindrance();
-    let (words, key) = if state.queue.is_list() { ("Upload this one", "") } else { ("Upload", "Ctrl+U") };
+    let (words, key) = if state.queue.is_list() { (tr("Upload this one"), "") } else { (tr("Upload"), "Ctrl+U") };
     let button = widgets::primary(&mut right, hindrance.is_none(), words).on_hover_text(key);
-    if button.on_disabled_hover_text(hindrance.unwrap_or_default()).clicked() {
+    if button.on_disabled_hover_text(tr(hindrance.unwrap_or_default())).clicked() {
         out.extend(state.queue.selected().map(|item| Action::Queue(QueueAction::Start(item.id))));
     }
     if let Some(hindrance) = hindrance {
-        widgets::remark(&mut right, hindrance);
+        widgets::remark(&mut right, tr(hindrance));
     }
     widgets::join(ui, &[left, right]);
 }
@@ -108,7 +109,7 @@ fn permission(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
     let Some((allowed, sentence)) = state.lab.may_put(&state.place().bucket, &state.key()) else { return };
     let colors = palette(ui);
     let (icon, color) = if allowed { (Icon::Check, colors.good) } else { (Icon::Cross, colors.bad) };
-    widgets::line(ui, icon, color, &format!("Policy lab: {sentence}"));
+    widgets::line(ui, icon, color, &tr!("Policy lab: {0}", sentence));
     // Outside of the prefix, the words above have the button.
     if !allowed && naming::doubt(&state.key(), state.prefix()).is_none() {
         why_refused(ui, out);
@@ -123,12 +124,12 @@ fn modes(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::L;
         let limit = format::bytes(AUTO_IN_PARTS);
-        widgets::choice(ui, &mut mode, UploadMode::Auto, "Automatic")
-            .on_hover_text(format!("In one request, or resumable from {limit} on."));
-        widgets::choice(ui, &mut mode, UploadMode::Simple, "Simple upload")
-            .on_hover_text("One request. Good for small pictures.");
-        widgets::choice(ui, &mut mode, UploadMode::Resumable, "Resumable upload").on_hover_text(
-            "In parts, several at once, each retried by itself, with a checkpoint: it goes on after a pause, a failure or the end of the app.",
+        widgets::choice(ui, &mut mode, UploadMode::Auto, tr("Automatic"))
+            .on_hover_text(tr!("In one request, or resumable from {0} on.", limit));
+        widgets::choice(ui, &mut mode, UploadMode::Simple, tr("Simple upload"))
+            .on_hover_text(tr("One request. Good for small pictures."));
+        widgets::choice(ui, &mut mode, UploadMode::Resumable, tr("Resumable upload")).on_hover_text(
+            tr("In parts, several at once, each retried by itself, with a checkpoint: it goes on after a pause, a failure or the end of the app."),
         );
     });
     match id {
@@ -160,7 +161,7 @@ fn running(ui: &mut Ui, state: &State, art: &mut Art, out: &mut Vec<Action>) {
 
 fn advance(ui: &mut Ui, object: &str, progress: &Progress, samples: &VecDeque<Progress>, stopping: bool) {
     let colors = palette(ui);
-    let title = if stopping { "Stopping" } else { "Uploading" };
+    let title = if stopping { tr("Stopping") } else { tr("Uploading") };
     ui.label(RichText::new(title).text_style(TextStyle::Heading));
     ui.add(egui::Label::new(RichText::new(object).text_style(TextStyle::Monospace)).wrap());
     let share = if progress.total == 0 { 0.0 } else { progress.sent as f32 / progress.total as f32 };
@@ -169,17 +170,17 @@ fn advance(ui: &mut Ui, object: &str, progress: &Progress, samples: &VecDeque<Pr
         ui.label(RichText::new(percent).size(26.0).color(colors.accent));
         ui.label(RichText::new(pace_in_words(progress, samples)).color(colors.muted));
     });
-    widgets::progress(ui, share, "Upload progress");
+    widgets::progress(ui, share, tr("Upload progress"));
     ui.label(RichText::new(amounts(progress)).color(colors.muted));
 }
 
 fn stops(ui: &mut Ui, id: ItemId, stopping: bool, resumable: bool, out: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        let words = "What OSS has stays there, and the upload can go on at any time";
-        if resumable && widgets::secondary(ui, !stopping, "Pause").on_hover_text(words).clicked() {
+        let words = tr("What OSS has stays there, and the upload can go on at any time");
+        if resumable && widgets::secondary(ui, !stopping, tr("Pause")).on_hover_text(words).clicked() {
             out.push(Action::Queue(QueueAction::Pause(id)));
         }
-        if widgets::secondary(ui, !stopping, "Cancel").on_hover_text("Esc").clicked() {
+        if widgets::secondary(ui, !stopping, tr("Cancel")).on_hover_text("Esc").clicked() {
             out.push(Action::Cancel);
         }
     });
@@ -187,18 +188,16 @@ fn stops(ui: &mut Ui, id: ItemId, stopping: bool, resumable: bool, out: &mut Vec
 
 fn pace_in_words(progress: &Progress, samples: &VecDeque<Progress>) -> String {
     match pace(progress, samples) {
-        _ if progress.total > 0 && progress.sent == progress.total => "all sent, waiting for OSS".to_owned(),
-        Some((speed, left)) => {
-            format!("{}, {} left", format::speed(speed), format::countdown(left.as_secs() as i64 + 1))
-        }
-        None => "measuring the speed".to_owned(),
+        _ if progress.total > 0 && progress.sent == progress.total => tr("all sent, waiting for OSS").to_owned(),
+        Some((speed, left)) => queue::speed_and_left(speed, left),
+        None => tr("measuring the speed").to_owned(),
     }
 }
 
 fn amounts(progress: &Progress) -> String {
-    let bytes = format!("{} of {}", format::bytes(progress.sent), format::bytes(progress.total));
+    let bytes = tr!("{0} of {1}", format::bytes(progress.sent), format::bytes(progress.total));
     if progress.parts > 1 {
-        format!("{bytes}, {} of {} parts done", progress.parts_done, progress.parts)
+        [bytes, tr!("{0} of {1} parts done", progress.parts_done, progress.parts)].join(tr(", "))
     } else {
         bytes
     }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use crate::support::{Desk, denied, progress, receipt};
+use crate::support::{Desk, connect_job, denied, granted, progress, receipt};
 use client_ui::action::Step;
 use client_ui::command::{Command, Event, Failure, JobId, Progress, QueueCommand, Receipt};
 use client_ui::screen::Screen;
 use client_ui::settings::{Settings, ThemeChoice, UploadMode};
+use client_ui::words::LanguageChoice;
 use egui_kittest::kittest::Queryable as _;
 use samples::Set;
 
@@ -188,4 +189,31 @@ fn the_speed_limit_is_in_force_at_once() {
     desk.harness.run();
     let limits: Vec<_> = desk.commands().into_iter().filter(|command| matches!(command, Command::Limit(_))).collect();
     assert_eq!(limits, [Command::Limit(std::num::NonZeroU64::new(500_000))]);
+}
+
+#[test]
+fn choosing_uploading_and_the_history_speak_chinese() {
+    let app_server = "http://127.0.0.1:8080".to_owned();
+    let settings = Settings { app_server, language: LanguageChoice::Chinese, ..Settings::default() };
+    let mut desk = Desk::with_settings(USUAL, settings);
+    desk.press_button("配置");
+    let job = desk.job(connect_job);
+    desk.report(granted(job).into_iter().chain([Event::Connected { job, ok: true }]));
+    desk.drop_file("/home/me/Pictures");
+    desk.find([("a.jpg", 1 << 20), ("large.bmp", 36 << 20), ("b.png", 300_000)]);
+    desk.load();
+    assert!(desk.sees("3 个文件，共 39.1 MB"));
+    desk.shot("queue-chinese-1-select");
+    desk.press("继续上传");
+    desk.commands();
+    desk.press("全部上传");
+    let jobs = begun(&desk);
+    desk.report([
+        Event::Progress { job: jobs[1].0, progress: Progress { total: 36 << 20, parts: 36, ..progress(0, 0) } },
+        done(jobs[0].0, "users/alice/a.jpg"),
+        Event::Uploaded { job: jobs[2].0, outcome: Err(Failure::Problem(denied())) },
+    ]);
+    assert!(desk.sees("正在上传 3 个文件，1 个已完成，1 个失败"));
+    assert!(desk.sees("a.jpg: 已上传") && desk.sees("历史记录：2") && desk.sees("已上传，CRC64 一致"));
+    desk.shot("queue-chinese-2-running");
 }

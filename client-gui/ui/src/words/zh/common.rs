@@ -7,6 +7,8 @@ pub const WORDS: Table = &[
     ("As the system", "跟随系统"),
     ("Language", "语言"),
     ("Save", "保存"),
+    ("Object", "文件 (Object)"),
+    ("Size", "大小"),
     ("Text size: {0} %", "文字大小：{0}%"),
     ("App server", "应用服务器"),
     ("Why was I denied?", "为什么被拒绝？"),

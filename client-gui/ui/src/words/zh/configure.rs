@@ -55,7 +55,7 @@ pub const WORDS: Table = &[
         "密钥仅在应用运行期间保留在内存中，不会写入设置、文件或二维码。",
     ),
     ("Filled in from the app server's reply: {0}.", "已根据应用服务器的响应填入：{0}。"),
-    (", ", "、"),
+    (", ", "，"),
     ("Will be stored as", "将存储为"),
     ("An object name like this is not possible: {0}.", "文件名称不合法：{0}。"),
     (

@@ -4,6 +4,7 @@ mod common;
 mod configure;
 mod playground;
 mod profiles;
+mod upload;
 mod wire;
 
 use std::collections::HashMap;
@@ -13,7 +14,8 @@ use std::sync::LazyLock;
 pub type Table = &'static [(&'static str, &'static str)];
 
 /// All tables.
-pub const ROOMS: &[Table] = &[common::WORDS, configure::WORDS, playground::WORDS, profiles::WORDS, wire::WORDS];
+pub const ROOMS: &[Table] =
+    &[common::WORDS, configure::WORDS, playground::WORDS, profiles::WORDS, upload::WORDS, wire::WORDS];
 
 static CHINESE: LazyLock<HashMap<&'static str, &'static str>> =
     LazyLock::new(|| ROOMS.iter().flat_map(|room| room.iter().copied()).collect());

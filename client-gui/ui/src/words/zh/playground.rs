@@ -91,8 +91,6 @@ pub const WORDS: Table = &[
         "文字过长：最多 64 字节，一个汉字占 3 字节。",
     ),
     ("Font", "字体"),
-    ("Size", "大小"),
-    ("Object", "文件 (Object)"),
     ("The key of a picture in this bucket", "本存储空间中图片的 Key"),
     ("0 leaves it in its own size.", "0 表示保持原始大小。"),
     ("the object as it is", "原文件，不做处理"),
