@@ -18,12 +18,13 @@ use crate::download::DownloadOptions;
 use crate::download::{ranged, whole};
 use crate::error::TransferError;
 use crate::http::Http;
-use crate::object::{Downloaded, Listing, ObjectMeta};
+use crate::listing::{FolderPage, Listing, OpenUpload};
+use crate::object::{Downloaded, ObjectMeta};
 use crate::observer::Observer;
 use crate::presign::Presign;
 use crate::probe::{self, Probe, Subject};
-use crate::upload::{PartMap, UploadOptions, Uploaded, multipart, resumable, simple};
-use crate::{object, post_form, presign};
+use crate::upload::{PartMap, UploadOptions, Uploaded, multipart, parts, resumable, simple};
+use crate::{listing, object, post_form, presign};
 
 /// Talks to one bucket. Clones share connections, credentials and the limit on concurrent requests.
 ///
@@ -228,7 +229,47 @@ impl Client {
     /// # Errors
     /// As for every operation.
     pub async fn list(&self, prefix: &str, max_keys: u32) -> Result<Listing, TransferError> {
-        object::list(&self.0, prefix, max_keys).await
+        listing::list(&self.0, prefix, max_keys).await
+    }
+
+    /// ListObjectsV2 of one folder, with `/` between folders: at most 1000 entries, beginning at `after`, the `next` of the page before.
+    ///
+    /// # Errors
+    /// As for every operation.
+    pub async fn folder(&self, prefix: &str, after: Option<String>) -> Result<FolderPage, TransferError> {
+        listing::folder(&self.0, prefix, after).await
+    }
+
+    /// ListMultipartUploads: the first 1000 uploads under `prefix` that have not ended.
+    ///
+    /// # Errors
+    /// As for every operation.
+    pub async fn open_uploads(&self, prefix: &str) -> Result<Vec<OpenUpload>, TransferError> {
+        listing::uploads(&self.0, prefix).await
+    }
+
+    /// AbortMultipartUpload; one that is gone already is no error.
+    ///
+    /// # Errors
+    /// As for every operation.
+    pub async fn abort_upload(&self, key: &ObjectKey, upload_id: &str) -> Result<(), TransferError> {
+        parts::abort(&self.0, key, upload_id).await
+    }
+
+    /// GetObjectTagging: names and values.
+    ///
+    /// # Errors
+    /// As for every operation.
+    pub async fn tags(&self, key: &ObjectKey) -> Result<Vec<(String, String)>, TransferError> {
+        object::tags(&self.0, key).await
+    }
+
+    /// CopyObject within the bucket, metadata included; an object that is there is replaced.
+    ///
+    /// # Errors
+    /// As for every operation.
+    pub async fn copy(&self, from: &ObjectKey, to: &ObjectKey) -> Result<(), TransferError> {
+        object::copy(&self.0, from, to).await
     }
 
     /// Asks OSS whether the token may do `probe`, by a request that changes nothing.

@@ -1,13 +1,13 @@
-//! Stored objects: head, get, delete, list, and pictures made of them.
+//! Stored objects: head, get, tags, copy, delete, and pictures made of them.
 
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use percent_encoding::percent_decode_str;
 use shared::crc64::crc64;
 use shared::object_key::ObjectKey;
+use shared::sign::encode_path;
 use shared::timefmt;
 use time::OffsetDateTime;
 
@@ -20,8 +20,6 @@ use crate::http::{Call, Http};
 
 /// The most that [`Client::get`](crate::Client::get) keeps in memory, in bytes.
 pub const MAX_IN_MEMORY: u64 = 64 * 1024 * 1024;
-/// The most objects that OSS lists in one answer.
-const MAX_KEYS: u32 = 1000;
 
 /// What HeadObject tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,30 +55,6 @@ pub struct Downloaded {
     pub request_id: String,
     /// From the call to the file in its place.
     pub elapsed: Duration,
-}
-
-/// Some objects under a prefix, in the order of their keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listing {
-    /// The objects.
-    pub objects: Vec<ListedObject>,
-    /// Whether there are more.
-    pub truncated: bool,
-}
-
-/// One object of a [`Listing`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListedObject {
-    /// The object key, decoded.
-    pub key: String,
-    /// Bytes.
-    pub size: u64,
-    /// Without quotes.
-    pub etag: String,
-    /// When the object was written.
-    pub last_modified: Option<OffsetDateTime>,
-    /// `Normal`, `Multipart`…
-    pub object_type: String,
 }
 
 /// HeadObject.
@@ -148,67 +122,27 @@ pub(crate) async fn delete(http: &Http, key: &ObjectKey) -> Result<(), TransferE
     http.send_small(&Call::new("DeleteObject", "DELETE", Some(key))).await.map(|_| ())
 }
 
-/// ListObjectsV2, as many answers as it takes to reach `max_keys` or the end.
-pub(crate) async fn list(http: &Http, prefix: &str, max_keys: u32) -> Result<Listing, TransferError> {
-    let mut listing = Listing { objects: Vec::new(), truncated: true };
-    let mut continuation: Option<String> = None;
-    while listing.truncated {
-        let missing = max_keys.saturating_sub(u32::try_from(listing.objects.len()).unwrap_or(u32::MAX));
-        if missing == 0 && max_keys > 0 {
-            break;
-        }
-        let mut call = Call::new("ListObjectsV2", "GET", None)
-            .param("list-type", "2")
-            .param("encoding-type", "url")
-            .param("max-keys", missing.clamp(1, MAX_KEYS).to_string())
-            .param("prefix", prefix);
-        if let Some(token) = continuation.take() {
-            call = call.param("continuation-token", token);
-        }
-        let page = read_page(http.send_small(&call).await?.elements());
-        listing.objects.extend(page.objects);
-        listing.truncated = page.truncated;
-        continuation = page.next;
-        // An answer that promises more but not where would be asked for again and again.
-        if continuation.is_none() {
-            break;
-        }
-    }
-    Ok(listing)
+/// CopyObject within the bucket: `to` becomes what `from` is, its metadata included, without a byte passing through this machine.
+pub(crate) async fn copy(http: &Http, from: &ObjectKey, to: &ObjectKey) -> Result<(), TransferError> {
+    let source = format!("/{}/{}", http.bucket(), encode_path(from.as_str()));
+    let call = Call::new("CopyObject", "PUT", Some(to)).header("x-oss-copy-source", source);
+    http.send_small(&call).await.map(|_| ())
 }
 
-/// One answer to ListObjectsV2.
-#[derive(Default)]
-struct Page {
-    objects: Vec<ListedObject>,
-    truncated: bool,
-    next: Option<String>,
-}
-
-/// Reads the leaf elements of a ListBucketResult; within each Contents the Key stands first.
-fn read_page(elements: Vec<(String, String)>) -> Page {
-    let mut page = Page::default();
-    let encoded = elements.iter().any(|(path, text)| path == "ListBucketResult/EncodingType" && text == "url");
-    for (path, text) in elements {
-        match path.strip_prefix("ListBucketResult/").unwrap_or_default() {
-            "IsTruncated" => page.truncated = text == "true",
-            "NextContinuationToken" => page.next = Some(text).filter(|token| !token.is_empty()),
-            "Contents/Key" => {
-                let key = if encoded { percent_decode_str(&text).decode_utf8_lossy().into_owned() } else { text };
-                page.objects.push(ListedObject { key, ..ListedObject::default() });
-            }
-            field => {
-                if let Some(object) = page.objects.last_mut() {
-                    match field {
-                        "Contents/Size" => object.size = text.parse().unwrap_or(0),
-                        "Contents/ETag" => object.etag = unquoted(&text),
-                        "Contents/LastModified" => object.last_modified = timefmt::parse_iso8601(&text),
-                        "Contents/Type" => object.object_type = text,
-                        _ => {}
-                    }
+/// GetObjectTagging: names and values.
+pub(crate) async fn tags(http: &Http, key: &ObjectKey) -> Result<Vec<(String, String)>, TransferError> {
+    let reply = http.send_small(&Call::new("GetObjectTagging", "GET", Some(key)).param("tagging", "")).await?;
+    let mut tags: Vec<(String, String)> = Vec::new();
+    for (path, text) in reply.elements() {
+        match path.strip_prefix("Tagging/TagSet/Tag/") {
+            Some("Key") => tags.push((text, String::new())),
+            Some("Value") => {
+                if let Some(tag) = tags.last_mut() {
+                    tag.1 = text;
                 }
             }
+            _ => {}
         }
     }
-    page
+    Ok(tags)
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::lab::LabAction;
+use crate::objects::ObjectsAction;
 use crate::playground::PlaygroundAction;
 use crate::problem::Help;
 use crate::profiles::ProfileAction;
@@ -108,6 +109,8 @@ pub enum Action {
     Lab(LabAction),
     /// Something with a profile.
     Profile(ProfileAction),
+    /// Something on the objects' screen.
+    Objects(ObjectsAction),
     /// Something on the wire's screen.
     Wire(WireAction),
     /// Look in the policy lab at the request that was refused last; it needed this RAM action, if that is known.

@@ -21,7 +21,7 @@ use crate::settings::{Settings, ThemeChoice};
 use crate::shortcuts;
 use crate::state::{Connection, Selection, State};
 use crate::theme::{self, palette, space};
-use crate::views::{header, lab, nav, page, sheet, stepper, toasts, wire};
+use crate::views::{header, lab, nav, objects, page, sheet, stepper, toasts, wire};
 use crate::words::{self, Language};
 
 /// Events taken in one frame; the rest waits for the next, so that a flood cannot freeze the window.
@@ -125,6 +125,7 @@ impl App {
             && self.state.queue.running() == 0
             && self.state.queue.gathering.is_none()
             && self.state.processed.running.is_none()
+            && !self.state.objects.is_busy()
             && !self.state.playground.is_busy()
             && self.state.lab.probes.running.is_none()
     }
@@ -270,6 +271,7 @@ impl App {
                 }
                 page::show(ui, &mut self.state, &mut self.art, now, actions);
             }
+            Screen::Objects => objects::show(ui, &mut self.state, &mut self.art, now, actions),
             Screen::Wire => wire::show(ui, &mut self.state, actions),
             Screen::Lab => {
                 self.state.refresh_lab(now);

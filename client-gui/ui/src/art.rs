@@ -1,5 +1,6 @@
 //! Textures of the pictures on the screen, made once for each picture.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use egui::{ColorImage, Context, Image, Sense, TextureHandle, TextureOptions, Ui, Vec2};
@@ -10,7 +11,11 @@ use crate::command::Pixels;
 #[derive(Default)]
 pub struct Art {
     slots: [Option<(Arc<Pixels>, TextureHandle)>; 2],
+    tiles: HashMap<String, (Arc<Pixels>, TextureHandle)>,
 }
+
+/// Textures of tiles that are kept; more than a screen shows.
+const TILES: usize = 400;
 
 /// Which picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +34,23 @@ impl Art {
         let scale = (room.x / natural.x).min(room.y / natural.y).min(1.0);
         let image = Image::from_texture((texture.id(), natural * scale));
         ui.add(image.corner_radius(6).alt_text(name).sense(Sense::hover()));
+    }
+
+    /// The texture of the tile `name`.
+    pub fn tile(&mut self, ctx: &Context, name: &str, pixels: &Arc<Pixels>) -> TextureHandle {
+        if let Some((known, texture)) = self.tiles.get(name)
+            && Arc::ptr_eq(known, pixels)
+        {
+            return texture.clone();
+        }
+        if self.tiles.len() == TILES {
+            // Those in sight are made anew at once.
+            self.tiles.clear();
+        }
+        let image = ColorImage::from_rgba_unmultiplied(pixels.size, &pixels.rgba);
+        let texture = ctx.load_texture(name, image, TextureOptions::LINEAR);
+        self.tiles.insert(name.to_owned(), (Arc::clone(pixels), texture.clone()));
+        texture
     }
 
     fn texture(&mut self, ctx: &Context, slot: Slot, pixels: &Arc<Pixels>) -> TextureHandle {

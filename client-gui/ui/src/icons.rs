@@ -29,6 +29,8 @@ pub enum Icon {
     Moon,
     /// As the system is.
     Half,
+    /// Where objects lie.
+    Folder,
     /// There and back.
     Wire,
     /// What one may do.
@@ -80,6 +82,10 @@ pub fn paint(painter: &Painter, icon: Icon, rect: Rect, color: Color32) {
             let arc = (0..=18).map(|i| 0.6 * Vec2::angled(-0.9 + 5.2 * i as f32 / 18.0));
             painter.add(Shape::line(arc.map(|point| at(point.x, point.y)).collect(), stroke));
             line(&[at(0.05, -0.48), at(0.38, -0.47), at(0.42, -0.82)]);
+        }
+        Icon::Folder => {
+            let body = [(-0.8, -0.55), (-0.2, -0.55), (0.0, -0.3), (0.8, -0.3), (0.8, 0.6), (-0.8, 0.6)];
+            painter.add(Shape::closed_line(body.map(|(x, y)| at(x, y)).to_vec(), stroke));
         }
         Icon::Wire => {
             line(&[at(-0.8, -0.3), at(0.75, -0.3)]);

@@ -7,6 +7,8 @@ use crate::icons::Icon;
 pub enum Screen {
     /// The four steps: Configure, Select Image, Upload, Thumbnail.
     Upload,
+    /// What is in the bucket.
+    Objects,
     /// What the app says to the app server and to OSS.
     Wire,
     /// What a token can do, and why.
@@ -15,12 +17,13 @@ pub enum Screen {
 
 impl Screen {
     /// All, in order.
-    pub const ALL: [Self; 3] = [Self::Upload, Self::Wire, Self::Lab];
+    pub const ALL: [Self; 4] = [Self::Upload, Self::Objects, Self::Wire, Self::Lab];
 
     /// On its button.
     pub fn label(self) -> &'static str {
         match self {
             Self::Upload => "Upload",
+            Self::Objects => "Objects",
             Self::Wire => "Wire",
             Self::Lab => "Policy lab",
         }
@@ -38,6 +41,7 @@ impl Screen {
     pub fn words(self) -> &'static str {
         match self {
             Self::Upload => "Upload pictures, step by step",
+            Self::Objects => "See what is in the bucket",
             Self::Wire => "Watch each request and its answer",
             Self::Lab => "See what a token can do, and why",
         }
@@ -46,6 +50,7 @@ impl Screen {
     pub(crate) fn icon(self) -> Icon {
         match self {
             Self::Upload => Icon::Upload,
+            Self::Objects => Icon::Folder,
             Self::Wire => Icon::Wire,
             Self::Lab => Icon::Key,
         }

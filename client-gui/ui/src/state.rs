@@ -14,6 +14,7 @@ use crate::action::Step;
 use crate::command::{Activity, Hop, HopOutcome, JobId, Picture, Place, Processed, TokenView, Unfinished};
 use crate::lab::Lab;
 use crate::naming::{self, Filling};
+use crate::objects::Objects;
 use crate::playground::Playground;
 use crate::problem::Problem;
 use crate::profiles::Profiles;
@@ -79,6 +80,8 @@ pub struct State {
     pub activity: VecDeque<Activity>,
     /// The policy lab.
     pub lab: Lab,
+    /// What is in the bucket.
+    pub objects: Objects,
     /// What was said to the app server and to OSS.
     pub wire: Wire,
     /// Where the settings were last known to work.
@@ -161,6 +164,7 @@ impl State {
             notice: None,
             activity: VecDeque::new(),
             lab: Lab::default(),
+            objects: Objects::default(),
             wire: Wire::default(),
             holds: false,
             now,

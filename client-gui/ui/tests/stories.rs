@@ -6,6 +6,7 @@
 mod lab;
 mod memory;
 mod nav;
+mod objects;
 mod playground;
 mod profiles;
 mod queue;

@@ -23,6 +23,7 @@ mod front_door;
 mod interruptions;
 mod isolation;
 mod objects;
+mod objects_screen;
 mod odd_names;
 mod permissions;
 mod pictures;

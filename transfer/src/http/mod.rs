@@ -158,6 +158,10 @@ impl Http {
         self.config.endpoint.url(Some(&self.config.bucket), None)
     }
 
+    pub(crate) fn bucket(&self) -> &shared::bucket::BucketName {
+        &self.config.bucket
+    }
+
     /// The host that requests go to, for errors.
     pub(crate) fn host(&self) -> &str {
         &self.host

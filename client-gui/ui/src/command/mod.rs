@@ -3,6 +3,7 @@
 
 mod lab;
 mod memory;
+mod objects;
 mod picture;
 mod profile;
 mod queue;
@@ -23,6 +24,7 @@ use crate::settings::UploadMode;
 
 pub use lab::{LabCommand, LabEvent, ProbeOf};
 pub use memory::{Kept, MemoryCommand, MemoryEvent};
+pub use objects::{ObjectsCommand, ObjectsEvent, ObjectsOutcome, ObjectsWish};
 pub use picture::{
     PREVIEW_SIDE, Picture, PictureCommand, PictureEvent, PictureOutcome, PictureWish, Pixels, Presigned, Processed,
 };
@@ -148,6 +150,8 @@ pub enum Command {
     Profile(ProfileCommand),
     /// Something for the policy lab.
     Lab(LabCommand),
+    /// Something for the objects' screen.
+    Objects(ObjectsCommand),
     /// Something for the wire's screen.
     Wire(WireCommand),
 }
@@ -257,6 +261,8 @@ pub enum Event {
     Profile(ProfileEvent),
     /// Something from the policy lab's jobs.
     Lab(LabEvent),
+    /// Something for the objects' screen.
+    Objects(ObjectsEvent),
     /// Something for the wire's screen.
     Wire(WireEvent),
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 use shared::token::GrantPlace;
 use time::OffsetDateTime;
 use time::macros::datetime;
+use transfer::{FolderPage, ListedObject, ObjectMeta};
 
 use crate::command::{
-    Activity, Event, Hop, HopOutcome, JobId, Picture, Pixels, Processed, Progress, Receipt, TokenView,
+    Activity, Event, Hop, HopOutcome, JobId, ObjectsOutcome, ObjectsWish, Picture, Pixels, Processed, Progress,
+    Receipt, TokenView,
 };
 use crate::problem::{Help, Problem};
 
@@ -148,4 +150,45 @@ pub fn denied() -> Problem {
         .fact("PolicyType", "SessionPolicy")
         .fact("AuthPrincipalDisplayName", "direct-transfer:alice")
         .fact("NoPermissionType", "ImplicitDeny")
+}
+
+/// What OSS answers to a wish of the objects' screen: the demo's folder, and its photo.
+pub fn objects(wish: &ObjectsWish) -> Option<ObjectsOutcome> {
+    let object = |name: &str, size| ListedObject {
+        key: format!("users/alice/{name}"),
+        size,
+        last_modified: Some(START),
+        ..ListedObject::default()
+    };
+    let photo = receipt();
+    Some(match wish {
+        ObjectsWish::Page { .. } => ObjectsOutcome::Page(FolderPage {
+            folders: ["users/alice/2016/", "users/alice/2017/"].map(str::to_owned).into(),
+            objects: vec![
+                object("notes.txt", 1204),
+                object("雪山 sunrise.jpg", photo.size),
+                object("harbour.png", 2_310_144),
+            ],
+            next: None,
+        }),
+        ObjectsWish::Look(_) => ObjectsOutcome::Looked(
+            ObjectMeta {
+                size: photo.size,
+                etag: photo.etag,
+                crc64: Some(photo.crc64),
+                content_type: Some("image/jpeg".to_owned()),
+                last_modified: Some(START),
+                object_type: Some("Multipart".to_owned()),
+                metadata: vec![("camera".to_owned(), "X100".to_owned())],
+                request_id: photo.request_id,
+            },
+            Some(vec![("trip".to_owned(), "alps".to_owned())]),
+        ),
+        ObjectsWish::Thumb(_) => ObjectsOutcome::Thumb(pixels(256, 192)),
+        ObjectsWish::Share { .. } => {
+            let url = "http://127.0.0.1:9000/holiday-photos/users/alice/x.jpg?x-oss-signature=…".to_owned();
+            ObjectsOutcome::Shared(url, START + Duration::from_secs(900))
+        }
+        _ => return None,
+    })
 }

@@ -9,6 +9,7 @@ use crate::action::{Action, Step};
 use crate::command::Event;
 use crate::lab::grid::{ROWS, Spot};
 use crate::lab::{LabAction, Pick};
+use crate::objects::ObjectsAction;
 use crate::profiles::{Profile, presets};
 use crate::screen::{Screen, Sheet};
 use crate::settings::{Settings, ThemeChoice};
@@ -27,6 +28,7 @@ pub(super) const ALL: &[Scene] = &[
     ("uploaded", uploaded),
     ("thumbnail", thumbnail),
     ("thumbnail-dark-chinese", thumbnail_in_chinese),
+    ("objects", objects),
     ("wire", wire),
     ("policy-lab", policy_lab),
     ("settings-phone", settings_on_a_phone),
@@ -119,6 +121,17 @@ fn playground(mut settings: Settings, size: [u16; 2]) -> Stage {
     settings.recipe.watermark.text = "直传 2017".to_owned();
     let mut stage = done(settings, size);
     stage.act(Action::GoTo(Step::Thumbnail));
+    stage
+}
+
+fn objects() -> Stage {
+    let mut stage = ready(settings(ThemeChoice::Light), USUAL);
+    stage.act(Action::Objects(ObjectsAction::Grid(true)));
+    stage.act(Action::Show(Screen::Objects));
+    let asked = stage.act(Action::Objects(ObjectsAction::Refresh));
+    stage.answer_objects(asked);
+    let asked = stage.act(Action::Objects(ObjectsAction::Select(facts::receipt().key)));
+    stage.answer_objects(asked);
     stage
 }
 

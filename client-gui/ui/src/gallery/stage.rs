@@ -10,7 +10,7 @@ use super::facts::{self, START};
 use super::script::{NoDialogs, Script};
 use crate::action::Action;
 use crate::app::App;
-use crate::command::{Command, Event, Found, JobId, QueueCommand, QueueEvent};
+use crate::command::{Command, Event, Found, JobId, ObjectsCommand, ObjectsEvent, QueueCommand, QueueEvent};
 use crate::paint::Painter;
 use crate::queue::QueueAction;
 use crate::settings::Settings;
@@ -113,6 +113,21 @@ impl Stage {
             if let Command::Process { job, process, .. } = command {
                 self.report([Event::Processed { job: *job, outcome: Ok(facts::thumbnail(process)) }]);
             }
+        }
+    }
+
+    /// Answers what the objects' screen asks, and what it then asks, until it asks no more.
+    pub(super) fn answer_objects(&mut self, mut asked: Vec<Command>) {
+        while !asked.is_empty() {
+            let answers = asked.iter().filter_map(|command| match command {
+                Command::Objects(ObjectsCommand { job, wish, .. }) => {
+                    let outcome = facts::objects(wish).map(Ok)?;
+                    Some(Event::Objects(ObjectsEvent { job: *job, outcome }))
+                }
+                _ => None,
+            });
+            let answers: Vec<_> = answers.collect();
+            asked = self.report(answers);
         }
     }
 

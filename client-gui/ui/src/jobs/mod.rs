@@ -5,6 +5,7 @@ mod explain;
 mod gather;
 mod lab;
 mod memory;
+mod objects;
 mod outbox;
 mod picture;
 mod profile;
@@ -170,6 +171,7 @@ impl Jobs for TokioJobs {
             Command::Profile(command) => self.spawn(|shared| profile::run(shared, command)),
             Command::Queue(command) => self.spawn(|shared| gather::run(shared, command)),
             Command::Lab(command) => self.spawn(|shared| lab::run(shared, command)),
+            Command::Objects(command) => self.spawn(|shared| objects::run(shared, command)),
             Command::Wire(command) => self.spawn(|shared| wire::run(shared, command)),
         }
     }

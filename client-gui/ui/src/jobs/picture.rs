@@ -67,6 +67,11 @@ struct Decoded {
     preview: Arc<Pixels>,
 }
 
+/// A preview of a picture in memory; `None` when it is none. Blocking.
+pub(super) fn preview<R: BufRead + Seek>(source: R) -> Option<Arc<Pixels>> {
+    decode(source).ok().map(|decoded| decoded.preview)
+}
+
 /// Decodes a picture upright and scales it down to a preview. The decoder's own limits bound its memory.
 fn decode<R: BufRead + Seek>(source: R) -> Result<Decoded, ImageError> {
     let reader = ImageReader::new(source).with_guessed_format()?;

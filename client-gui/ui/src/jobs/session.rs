@@ -9,6 +9,7 @@ use shared::clock::Clock;
 use shared::object_key::NameError;
 use shared::region::{Endpoint, Region};
 use shared::secret::Secret;
+use time::OffsetDateTime;
 use transfer::{Client, ClientConfig, CredentialsSource, Observer, Provider, TransferError};
 
 use crate::command::Place;
@@ -73,6 +74,11 @@ impl Sessions {
     /// The prefix that the app server's token covers, if it has told one.
     pub(super) fn prefix(&self, place: &Place) -> Option<String> {
         self.provider(place).ok()?.current()?.place.object_prefix
+    }
+
+    /// When the place's token ends, if there is one and it does.
+    pub(super) fn token_end(&self, place: &Place) -> Option<OffsetDateTime> {
+        self.provider(place).ok()?.current()?.credentials.expiration
     }
 
     /// Changes how many bytes a second the client may send, uploads that run included.

@@ -4,13 +4,12 @@ mod changes;
 pub mod check;
 pub mod document;
 pub mod presets;
-pub mod qr;
 
 use serde::{Deserialize, Serialize};
 use shared::region::Region;
 
+use crate::qr::Code;
 use crate::settings::Settings;
-use qr::Code;
 
 pub use changes::ProfileAction;
 

@@ -14,6 +14,7 @@ use crate::lab::LabAction;
 use crate::lab::grid::Question;
 use crate::memory::Entry;
 use crate::naming;
+use crate::objects::{Objects, ObjectsAction};
 use crate::problem::{Help, Problem};
 use crate::queue::{QueueAction, Upload};
 use crate::screen::Screen;
@@ -70,6 +71,10 @@ impl State {
                 return self.lab.act(action, job, &self.place);
             }
             Action::Profile(action) => return self.act_on_profile(action),
+            Action::Objects(action) => {
+                let job = self.next_job();
+                return self.objects.act(action, job, &self.place).into_iter().collect();
+            }
             Action::Wire(action) => return self.act_on_wire(&action),
             Action::WhyDenied(action) => return self.why_denied(action),
             Action::Playground(action) => return self.act_on_playground(action),
@@ -103,6 +108,11 @@ impl State {
             Event::Picture(event) => self.clipboard = self.playground.receive(event, &mut self.toasts),
             Event::Profile(event) => self.receive_profile(event),
             Event::Lab(event) => self.lab.receive(event),
+            Event::Objects(event) => {
+                if self.objects.receive(event, &self.place, &mut self.toasts) {
+                    return self.act(Action::Objects(ObjectsAction::Refresh), self.selected_at);
+                }
+            }
             Event::Wire(WireEvent::Heard { at, event }) => self.wire.hear(at, event),
             Event::Wire(WireEvent::Presigned(Ok(curl))) => {
                 self.clipboard = Some(curl);
@@ -152,6 +162,10 @@ impl State {
 
     /// Opens the lab at the request that was refused: what the shown step asks of OSS.
     fn why_denied(&mut self, action: Option<String>) -> Vec<Command> {
+        if let Some(question) = self.objects.refused.clone().filter(|_| self.screen == Screen::Objects) {
+            let action = action.unwrap_or(question.action);
+            return self.ask_lab(Question { action, ..question });
+        }
         let (operation, needed, key) = match self.upload() {
             Upload::Done(receipt) if action.as_deref() == Some("oss:PostProcessTask") => {
                 ("ProcessObject", "oss:PostProcessTask", receipt.key.clone())
@@ -204,6 +218,7 @@ impl State {
             // The token and the object of another place say nothing about this one.
             self.token = None;
             self.processed = Processing::default();
+            self.objects = Objects::default();
             self.unfinished.clear();
             self.queue.forget_done();
         }

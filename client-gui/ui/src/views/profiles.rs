@@ -1,17 +1,14 @@
 //! The sheet of profiles: save the fields under a name, choose among those that are saved, share one as text, file or QR code, take one in.
 
-use egui::{Color32, Rect, RichText, Sense, TextEdit, TextStyle, Ui, Vec2, WidgetInfo, pos2};
+use egui::{RichText, TextEdit, TextStyle, Ui, WidgetInfo};
 
+use super::qr;
 use crate::action::Action;
 use crate::profiles::ProfileAction;
-use crate::profiles::qr::{Code, MARGIN};
 use crate::state::State;
 use crate::theme::{palette, space};
 use crate::widgets::{self, Tone};
 use crate::words::tr;
-
-/// About the side of the QR code, in points.
-const CODE: f32 = 220.0;
 
 /// Draws the sheet's page.
 pub fn show(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
@@ -88,12 +85,12 @@ fn share(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
     );
     let text = state.profile_text();
     let code = state.profiles.code(&text).cloned();
-    let side = code.as_ref().map_or(CODE, side);
+    let side = code.as_ref().map_or(qr::SIDE, qr::side);
     let beside = if ui.available_width() < 2.0 * side { 0.0 } else { side };
     let [mut left, mut right] = widgets::split(ui, beside, if beside > 0.0 { space::M } else { 0.0 });
     let place = if beside > 0.0 { &mut left } else { &mut right };
     match &code {
-        Some(code) => paint(place, code),
+        Some(code) => qr::show(place, code, tr("QR code of these settings")),
         None => {
             widgets::remark(place, tr("This is too long for a QR code; share the file or the text."));
         }
@@ -115,30 +112,6 @@ fn share(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
         }
     });
     widgets::join(ui, &[left, right]);
-}
-
-/// The side of a module: whole points, so that no edge is blurred.
-fn module(code: &Code) -> f32 {
-    (CODE / (code.side() + 2 * MARGIN) as f32).round().max(2.0)
-}
-
-/// The side of the code with its margin.
-fn side(code: &Code) -> f32 {
-    module(code) * (code.side() + 2 * MARGIN) as f32
-}
-
-/// Dark on white in either theme: scanners want it so.
-fn paint(ui: &mut Ui, code: &Code) {
-    let module = module(code);
-    let (rect, response) = ui.allocate_exact_size(Vec2::splat(side(code)), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, tr("QR code of these settings")));
-    ui.painter().rect_filled(rect, 6.0, Color32::WHITE);
-    let origin = rect.min.round() + Vec2::splat(module * MARGIN as f32);
-    for (row, column, count) in code.runs() {
-        let at = origin + Vec2::new(column as f32, row as f32) * module;
-        let run = Rect::from_min_max(at, pos2(at.x + count as f32 * module, at.y + module));
-        ui.painter().rect_filled(run, 0.0, Color32::BLACK);
-    }
 }
 
 fn take_in(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {

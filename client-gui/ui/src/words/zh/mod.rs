@@ -2,6 +2,7 @@
 
 mod common;
 mod configure;
+mod objects;
 mod playground;
 mod profiles;
 mod upload;
@@ -15,7 +16,7 @@ pub type Table = &'static [(&'static str, &'static str)];
 
 /// All tables.
 pub const ROOMS: &[Table] =
-    &[common::WORDS, configure::WORDS, playground::WORDS, profiles::WORDS, upload::WORDS, wire::WORDS];
+    &[common::WORDS, configure::WORDS, objects::WORDS, playground::WORDS, profiles::WORDS, upload::WORDS, wire::WORDS];
 
 static CHINESE: LazyLock<HashMap<&'static str, &'static str>> =
     LazyLock::new(|| ROOMS.iter().flat_map(|room| room.iter().copied()).collect());

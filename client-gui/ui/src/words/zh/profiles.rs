@@ -10,9 +10,7 @@ pub const WORDS: Table = &[
     ("No profile is saved yet.", "尚未保存任何配置方案。"),
     ("Use", "使用"),
     ("Use {0}", "使用 {0}"),
-    ("Delete", "删除"),
     ("Delete {0}", "删除 {0}"),
-    ("Share", "分享"),
     (
         "The settings of step 1. No secret goes with them: neither the key nor what may be one in the app server's address.",
         "分享第 1 步的设置。其中不含任何机密：既不含密钥，也不含应用服务器地址中可能属于机密的部分。",

@@ -66,7 +66,6 @@ pub const WORDS: Table = &[
     ("Clear finished", "清除已完成"),
     ("Files at once", "并发文件数"),
     ("Speed limit", "限速"),
-    ("none", "不限"),
     (
         "Kilobytes a second for all uploads together, at least {0}; 0 is none",
         "所有上传合计的速度上限，单位 kB/s，最小为 {0}；0 表示不限",
@@ -125,7 +124,6 @@ pub const WORDS: Table = &[
     ("ListParts of OSS: {0} of {1} parts", "OSS 的 ListParts：{0}/{1} 个分片"),
     ("Resume", "继续"),
     ("Sends the parts that OSS does not have", "仅上传 OSS 尚未收到的分片"),
-    ("Give up", "放弃"),
     ("Removes its parts at OSS, and the checkpoint", "删除 OSS 上的分片和本地断点"),
     ("First fill in step 1 and press Configure.", "请先填写第 1 步并点击“配置”。"),
     ("The settings were changed: first press Configure in step 1.", "配置已修改，请先在第 1 步点击“配置”。"),

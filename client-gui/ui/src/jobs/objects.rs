@@ -1,0 +1,153 @@
+//! The jobs of the objects' screen: folders, one object, small pictures, and what is done with them.
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::object_key::ObjectKey;
+use transfer::{Client, TransferError};
+
+use super::Shared;
+use super::connect::tell_token;
+use super::explain::explain;
+use super::picture;
+use crate::command::{Event, ObjectsCommand, ObjectsEvent, ObjectsOutcome, ObjectsWish, Place};
+use crate::problem::{Help, Problem};
+
+/// A small picture: as many pixels as a tile has on a sharp screen.
+const THUMB: &str = "image/resize,m_lfit,w_256,h_256/format,webp";
+/// Names that are tried for a download before it gives up.
+const NAMES: u32 = 1000;
+
+/// Runs `Command::Objects`.
+pub(super) async fn run(shared: Arc<Shared>, command: ObjectsCommand) {
+    let ObjectsCommand { job, place, wish } = command;
+    let title = title(&wish);
+    let outcome = match shared.sessions.client(&place) {
+        Ok(client) => grant(&client, &shared, &place, wish).await,
+        Err(error) => Err(error),
+    };
+    tell_token(&shared, &place);
+    let outcome = outcome.map_err(|error| Problem { help: Help::None, ..explain(&error, title) });
+    shared.outbox.send(Event::Objects(ObjectsEvent { job, outcome }));
+}
+
+fn title(wish: &ObjectsWish) -> &'static str {
+    match wish {
+        ObjectsWish::Page { .. } => "The folder cannot be listed",
+        ObjectsWish::Look(_) | ObjectsWish::Thumb(_) => "The object cannot be looked at",
+        ObjectsWish::Download(_) => "The object was not downloaded",
+        ObjectsWish::Copy { .. } => "The object was not copied",
+        ObjectsWish::Delete(_) => "The object was not deleted",
+        ObjectsWish::Share { .. } => "There is no URL",
+        ObjectsWish::Leftovers(_) => "Unfinished uploads cannot be listed",
+        ObjectsWish::Abort(_) => "The upload was not given up",
+    }
+}
+
+async fn grant(
+    client: &Client,
+    shared: &Shared,
+    place: &Place,
+    wish: ObjectsWish,
+) -> Result<ObjectsOutcome, TransferError> {
+    Ok(match wish {
+        ObjectsWish::Page { prefix, after } => ObjectsOutcome::Page(client.folder(&prefix, after).await?),
+        ObjectsWish::Look(key) => {
+            let key = parsed(&key)?;
+            let meta = client.head(&key).await?;
+            // Reading tags is a right of its own.
+            ObjectsOutcome::Looked(meta, client.tags(&key).await.ok())
+        }
+        ObjectsWish::Thumb(key) => {
+            let body = client.get(&parsed(&key)?, Some(THUMB)).await?;
+            let pixels = tokio::task::spawn_blocking(move || picture::preview(Cursor::new(body))).await;
+            let pixels = pixels.ok().flatten().ok_or_else(|| config("object", "it is no picture"))?;
+            ObjectsOutcome::Thumb(pixels)
+        }
+        ObjectsWish::Download(key) => {
+            let key = parsed(&key)?;
+            let to = free_name(&downloads()?, key.as_str());
+            client.download(&key, &to).await?;
+            ObjectsOutcome::Downloaded(to)
+        }
+        ObjectsWish::Copy { from, to } => {
+            client.copy(&parsed(&from)?, &parsed(&to)?).await?;
+            ObjectsOutcome::Copied(to)
+        }
+        ObjectsWish::Delete(key) => {
+            client.delete(&parsed(&key)?).await?;
+            ObjectsOutcome::Deleted
+        }
+        ObjectsWish::Share { key, life } => share(client, shared, place, &key, life).await?,
+        ObjectsWish::Leftovers(prefix) => ObjectsOutcome::Leftovers(client.open_uploads(&prefix).await?),
+        ObjectsWish::Abort(upload) => {
+            client.abort_upload(&parsed(&upload.key)?, &upload.upload_id).await?;
+            ObjectsOutcome::Aborted
+        }
+    })
+}
+
+/// A URL lives no longer than the token that signed it.
+async fn share(
+    client: &Client,
+    shared: &Shared,
+    place: &Place,
+    key: &str,
+    life: Duration,
+) -> Result<ObjectsOutcome, TransferError> {
+    let url = client.presign("GET", &parsed(key)?, None, life).await?;
+    let wanted = shared.outbox.now() + life;
+    let until = shared.sessions.token_end(place).map_or(wanted, |end| end.min(wanted));
+    Ok(ObjectsOutcome::Shared(url, until))
+}
+
+fn parsed(key: &str) -> Result<ObjectKey, TransferError> {
+    ObjectKey::parse(key).map_err(|error| config("object name", &error.to_string()))
+}
+
+fn config(setting: &'static str, problem: &str) -> TransferError {
+    TransferError::Config { setting, problem: problem.to_owned() }
+}
+
+/// The folder of downloads: the one that systems call so, or else the temporary one.
+fn downloads() -> Result<PathBuf, TransferError> {
+    let folder = std::env::home_dir().map_or_else(std::env::temp_dir, |home| home.join("Downloads"));
+    match std::fs::create_dir_all(&folder) {
+        Ok(()) => Ok(folder),
+        Err(error) => Err(config("folder of downloads", &format!("{} cannot be made: {error}", folder.display()))),
+    }
+}
+
+/// A name in `folder` that no file has: `b.jpg`, `b (1).jpg`…
+fn free_name(folder: &Path, key: &str) -> PathBuf {
+    let name = key.rsplit('/').find(|part| !part.is_empty()).unwrap_or("object");
+    // Letters that some file system does not take.
+    let name: String =
+        name.chars().map(|c| if c.is_control() || r#"\/:*?"<>|"#.contains(c) { '_' } else { c }).collect();
+    let (stem, ending) = match name.rfind('.').filter(|dot| *dot > 0) {
+        Some(dot) => name.split_at(dot),
+        None => (name.as_str(), ""),
+    };
+    let numbered = |number| if number == 0 { name.clone() } else { format!("{stem} ({number}){ending}") };
+    let free = (0..NAMES).map(|number| folder.join(numbered(number))).find(|path| !path.exists());
+    free.unwrap_or_else(|| folder.join(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_download_replaces_no_file_and_leaves_its_folder_never() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = |key: &str| free_name(folder.path(), key).strip_prefix(folder.path()).unwrap().display().to_string();
+        assert_eq!(name("users/alice/雪山.jpg"), "雪山.jpg");
+        std::fs::write(folder.path().join("雪山.jpg"), "").unwrap();
+        assert_eq!(name("users/alice/雪山.jpg"), "雪山 (1).jpg");
+        for (key, made) in [("a/..\\b?.png", "..__b_.png".replace("__", "_")), ("folder/", "folder".to_owned())] {
+            assert_eq!(name(key), made, "{key}");
+        }
+    }
+}
