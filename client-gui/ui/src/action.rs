@@ -11,7 +11,7 @@ use crate::queue::QueueAction;
 use crate::screen::{Screen, Sheet};
 use crate::settings::ThemeChoice;
 use crate::wire::WireAction;
-use crate::words::LanguageChoice;
+use crate::words::{LanguageChoice, word};
 
 /// A step of the flow, from left to right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,13 +30,13 @@ impl Step {
     /// All four, in order.
     pub const ALL: [Self; 4] = [Self::Configure, Self::Select, Self::Upload, Self::Thumbnail];
 
-    /// The words on the screen: those of the reference app.
+    /// The words on the screen: those of the reference app. For [`tr`](crate::words::tr).
     pub fn label(self) -> &'static str {
         match self {
-            Self::Configure => "Configure",
-            Self::Select => "Select Image",
-            Self::Upload => "Upload",
-            Self::Thumbnail => "Thumbnail",
+            Self::Configure => word("Configure"),
+            Self::Select => word("Select Image"),
+            Self::Upload => word("Upload"),
+            Self::Thumbnail => word("Thumbnail"),
         }
     }
 

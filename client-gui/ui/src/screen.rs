@@ -1,6 +1,7 @@
 //! The screens of the window, and the sheets that may lie over them.
 
 use crate::icons::Icon;
+use crate::words::word;
 
 /// What fills the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,20 +20,20 @@ impl Screen {
     /// All, in order.
     pub const ALL: [Self; 4] = [Self::Upload, Self::Objects, Self::Wire, Self::Lab];
 
-    /// On its button.
+    /// On its button; for [`tr`](crate::words::tr), as are all words here.
     pub fn label(self) -> &'static str {
         match self {
-            Self::Upload => "Upload",
-            Self::Objects => "Objects",
-            Self::Wire => "Wire",
-            Self::Lab => "Policy lab",
+            Self::Upload => word("Upload"),
+            Self::Objects => word("Objects"),
+            Self::Wire => word("Wire"),
+            Self::Lab => word("Policy lab"),
         }
     }
 
     /// For screen readers, which must be able to tell the screen from the button of the step.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Upload => "Steps of the upload",
+            Self::Upload => word("Steps of the upload"),
             other => other.label(),
         }
     }
@@ -40,10 +41,10 @@ impl Screen {
     /// What one does there.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Upload => "Upload pictures, step by step",
-            Self::Objects => "See what is in the bucket",
-            Self::Wire => "Watch each request and its answer",
-            Self::Lab => "See what a token can do, and why",
+            Self::Upload => word("Upload pictures, step by step"),
+            Self::Objects => word("See what is in the bucket"),
+            Self::Wire => word("Watch each request and its answer"),
+            Self::Lab => word("See what a token can do, and why"),
         }
     }
 

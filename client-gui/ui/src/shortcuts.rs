@@ -4,12 +4,13 @@ use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use crate::action::{Action, Step};
 use crate::screen::{Screen, Sheet};
+use crate::words::word;
 
 /// One shortcut.
 pub(crate) struct Shortcut {
     modifiers: Modifiers,
     key: Key,
-    /// What it does.
+    /// What it does, in English.
     pub(crate) words: &'static str,
     /// Whether it types a letter, so that a field which is being typed in has it first.
     types: bool,
@@ -31,41 +32,42 @@ pub(crate) fn table() -> [(&'static str, Vec<Shortcut>); 3] {
     let screens = Screen::ALL.into_iter().zip(DIGITS);
     let steps = Step::ALL.into_iter().zip(DIGITS);
     [
-        ("Screens", screens.map(|(screen, key)| command(key, screen.label(), Action::Show(screen))).collect()),
+        (word("Screens"), screens.map(|(screen, key)| command(key, screen.label(), Action::Show(screen))).collect()),
         (
-            "Uploading",
+            word("Uploads"),
             steps
                 .map(|(step, key)| of(Modifiers::ALT, key, step.label(), Action::GoTo(step)))
                 .chain([
-                    command(Key::O, "Choose images", Action::PickImage),
-                    command(Key::U, "Upload", Action::Upload),
-                    of(Modifiers::NONE, Key::Escape, "Stop the upload, or close what is open", Action::Cancel),
+                    command(Key::O, word("Choose images"), Action::PickImage),
+                    command(Key::U, word("Upload"), Action::Upload),
+                    of(Modifiers::NONE, Key::Escape, word("Stop the upload, or close what is open"), Action::Cancel),
                 ])
                 .collect(),
         ),
         (
-            "Window",
+            word("Window"),
             vec![
-                command(Key::Comma, "Settings", Action::Open(Sheet::Settings)),
+                command(Key::Comma, word("Settings"), Action::Open(Sheet::Settings)),
                 Shortcut {
                     types: true,
-                    ..of(Modifiers::NONE, Key::Questionmark, "This list", Action::Open(Sheet::Shortcuts))
+                    ..of(Modifiers::NONE, Key::Questionmark, word("This list"), Action::Open(Sheet::Shortcuts))
                 },
-                of(Modifiers::NONE, Key::F1, "This list", Action::Open(Sheet::Shortcuts)),
+                of(Modifiers::NONE, Key::F1, word("This list"), Action::Open(Sheet::Shortcuts)),
             ],
         ),
     ]
 }
 
 /// Keys that egui or a widget reads by itself.
-pub(crate) fn others(ctx: &Context) -> [(String, &'static str); 5] {
+pub(crate) fn others(ctx: &Context) -> [(String, &'static str); 6] {
     let command = |key| ctx.format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, key));
     [
-        (command(Key::V), "Paste a picture, or files"),
-        (command(Key::Plus), "Larger text"),
-        (command(Key::Minus), "Smaller text"),
-        ("Tab".to_owned(), "To the next button or field"),
-        ("Enter".to_owned(), "Press the button"),
+        (command(Key::V), word("Paste a picture, or files")),
+        (command(Key::Plus), word("Larger text")),
+        (command(Key::Minus), word("Smaller text")),
+        ("Tab".to_owned(), word("To the next button or field")),
+        ("Enter".to_owned(), word("Press the button")),
+        ("\u{2191}, \u{2193}".to_owned(), word("From request to request, on the wire's screen")),
     ]
 }
 

@@ -309,7 +309,7 @@ impl State {
     fn uploaded(&mut self, job: JobId, outcome: Result<Receipt, Failure>) -> Vec<Command> {
         if self.screen != Screen::Upload {
             match &outcome {
-                Ok(receipt) => self.toasts.good(format!("{} is uploaded", receipt.key)),
+                Ok(receipt) => self.toasts.good(tr!("{0} is uploaded", receipt.key)),
                 Err(Failure::Problem(problem)) => self.toasts.bad(format!("{} ({})", problem.title, problem.code)),
                 Err(Failure::Cancelled | Failure::Paused) => {}
             }

@@ -8,6 +8,7 @@ use crate::icons::{self, Icon};
 use crate::settings::ThemeChoice;
 use crate::theme::{self, palette, space};
 use crate::widgets;
+use crate::words::tr;
 
 /// Draws the bar. `note` says what kind of world this is, such as a demo.
 pub fn show(ui: &mut Ui, theme: ThemeChoice, narrow: bool, note: Option<&str>, out: &mut Vec<Action>) {
@@ -16,7 +17,7 @@ pub fn show(ui: &mut Ui, theme: ThemeChoice, narrow: bool, note: Option<&str>, o
             logo(ui);
             ui.add_space(2.0);
         }
-        ui.label(RichText::new("Direct Transfer").text_style(theme::title()));
+        ui.label(RichText::new(tr("Direct Transfer")).text_style(theme::title()));
         let squares = if narrow { 3.0 } else { 1.0 };
         let buttons = squares * (theme::CONTROL + space::XS);
         if let Some(note) = note {
@@ -52,9 +53,9 @@ fn badge(ui: &mut Ui, note: &str, room: f32) {
 
 fn theme_button(ui: &mut Ui, theme: ThemeChoice, out: &mut Vec<Action>) {
     let (icon, name, next) = match theme {
-        ThemeChoice::System => (Icon::Half, "Theme: as the system", ThemeChoice::Light),
-        ThemeChoice::Light => (Icon::Sun, "Theme: light", ThemeChoice::Dark),
-        ThemeChoice::Dark => (Icon::Moon, "Theme: dark", ThemeChoice::System),
+        ThemeChoice::System => (Icon::Half, tr("Theme: as the system"), ThemeChoice::Light),
+        ThemeChoice::Light => (Icon::Sun, tr("Theme: light"), ThemeChoice::Dark),
+        ThemeChoice::Dark => (Icon::Moon, tr("Theme: dark"), ThemeChoice::System),
     };
     if widgets::icon_button(ui, icon, name).clicked() {
         out.push(Action::Theme(next));

@@ -7,6 +7,7 @@ use crate::icons::{self, Icon};
 use crate::screen::{Screen, Sheet};
 use crate::theme::{palette, space};
 use crate::widgets;
+use crate::words::{tr, word};
 
 /// From this width on, the rail stands at the side.
 pub const WIDE: f32 = 720.0;
@@ -43,11 +44,11 @@ fn rail(ui: &mut Ui, shown: Screen, out: &mut Vec<Action>) {
     let below = 2.0 * (RAIL_ITEM + space::XS);
     ui.add_space((ui.available_height() - below).max(0.0));
     for (icon, words, name, sheet) in [
-        (Icon::Help, "Shortcuts", "Keyboard shortcuts (?)", Sheet::Shortcuts),
-        (Icon::Gear, "Settings", "Settings of the window", Sheet::Settings),
+        (Icon::Help, word("Shortcuts"), word("Keyboard shortcuts (?)"), Sheet::Shortcuts),
+        (Icon::Gear, word("Settings"), word("Settings of the window"), Sheet::Settings),
     ] {
         let (rect, _) = ui.allocate_exact_size(Vec2::new(width, RAIL_ITEM), Sense::hover());
-        if button(ui, icon, words, name, None, rect).on_hover_text(name).clicked() {
+        if button(ui, icon, words, tr(name), None, rect).on_hover_text(tr(name)).clicked() {
             out.push(Action::Open(sheet));
         }
     }
@@ -65,14 +66,14 @@ fn tabs(ui: &mut Ui, shown: Screen, out: &mut Vec<Action>) {
 }
 
 fn item(ui: &mut Ui, screen: Screen, shown: Screen, rect: Rect, out: &mut Vec<Action>) {
-    let response = button(ui, screen.icon(), screen.label(), screen.name(), Some(screen == shown), rect);
-    if response.on_hover_text(screen.words()).clicked() {
+    let response = button(ui, screen.icon(), screen.label(), tr(screen.name()), Some(screen == shown), rect);
+    if response.on_hover_text(tr(screen.words())).clicked() {
         out.push(Action::Show(screen));
     }
 }
 
-/// An icon above its words. `chosen` is whether it is the one of several that is shown.
-fn button(ui: &Ui, icon: Icon, words: &str, name: &str, chosen: Option<bool>, rect: Rect) -> egui::Response {
+/// An icon above its words, English ones. `chosen` is whether it is the one of several that is shown.
+fn button(ui: &Ui, icon: Icon, words: &'static str, name: &str, chosen: Option<bool>, rect: Rect) -> egui::Response {
     let colors = palette(ui);
     let response = ui.interact(rect, ui.scope_id().with(words), Sense::click());
     response.widget_info(|| match chosen {
@@ -91,7 +92,7 @@ fn button(ui: &Ui, icon: Icon, words: &str, name: &str, chosen: Option<bool>, re
     let glyph = Rect::from_center_size(rect.center() - Vec2::new(0.0, 9.0), Vec2::splat(21.0));
     icons::paint(ui.painter(), icon, glyph, ink);
     let font = TextStyle::Small.resolve(ui.style());
-    ui.painter().text(rect.center() + Vec2::new(0.0, 14.0), Align2::CENTER_CENTER, words, font, ink);
+    ui.painter().text(rect.center() + Vec2::new(0.0, 14.0), Align2::CENTER_CENTER, tr(words), font, ink);
     if response.has_focus() {
         let stroke = Stroke::new(2.0, colors.accent.gamma_multiply(0.6));
         ui.painter().rect_stroke(rect.shrink(1.0), 10.0, stroke, egui::StrokeKind::Inside);
@@ -101,10 +102,10 @@ fn button(ui: &Ui, icon: Icon, words: &str, name: &str, chosen: Option<bool>, re
 
 /// In a narrow window, the buttons of the rail's lower end.
 pub fn sheet_buttons(ui: &mut Ui, out: &mut Vec<Action>) {
-    if widgets::icon_button(ui, Icon::Help, "Keyboard shortcuts (?)").clicked() {
+    if widgets::icon_button(ui, Icon::Help, tr("Keyboard shortcuts (?)")).clicked() {
         out.push(Action::Open(Sheet::Shortcuts));
     }
-    if widgets::icon_button(ui, Icon::Gear, "Settings of the window").clicked() {
+    if widgets::icon_button(ui, Icon::Gear, tr("Settings of the window")).clicked() {
         out.push(Action::Open(Sheet::Settings));
     }
 }

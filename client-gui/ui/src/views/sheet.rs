@@ -25,8 +25,8 @@ pub fn show(ui: &Ui, state: &mut State, out: &mut Vec<Action>) {
     let modal = modal.show(ui.ctx(), |ui| {
         ui.set_width(WIDTH.min(room.x));
         let title = match sheet {
-            Sheet::Shortcuts => "Keyboard shortcuts",
-            Sheet::Settings => "Settings",
+            Sheet::Shortcuts => tr("Keyboard shortcuts"),
+            Sheet::Settings => tr("Settings"),
             Sheet::Profiles => tr("Profiles"),
         };
         head(ui, title, out);
@@ -45,7 +45,7 @@ fn head(ui: &mut Ui, title: &str, out: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         ui.label(RichText::new(title).text_style(theme::title()));
         ui.add_space((ui.available_width() - theme::CONTROL).max(0.0));
-        if widgets::icon_button(ui, Icon::Cross, "Close").clicked() {
+        if widgets::icon_button(ui, Icon::Cross, tr("Close")).clicked() {
             out.push(Action::CloseSheet);
         }
     });
@@ -57,9 +57,9 @@ fn keys(ui: &mut Ui) {
     ui.spacing_mut().item_spacing.y = space::XS;
     ui.spacing_mut().interact_size.y = 20.0;
     for (title, shortcuts) in shortcuts::table() {
-        group(ui, title, shortcuts.iter().map(|shortcut| (shortcut.keys(&ctx), shortcut.words)));
+        group(ui, tr(title), shortcuts.iter().map(|shortcut| (shortcut.keys(&ctx), shortcut.words)));
     }
-    group(ui, "Everywhere", shortcuts::others(&ctx).into_iter());
+    group(ui, tr("Everywhere"), shortcuts::others(&ctx).into_iter());
 }
 
 fn group(ui: &mut Ui, title: &str, lines: impl Iterator<Item = (String, &'static str)>) {
@@ -68,7 +68,7 @@ fn group(ui: &mut Ui, title: &str, lines: impl Iterator<Item = (String, &'static
         let [mut left, mut right] = widgets::split(ui, 130.0, space::S);
         left.horizontal(|ui| cap(ui, &keys));
         right.add_space(1.0);
-        right.label(words);
+        right.label(tr(words));
         widgets::join(ui, &[left, right]);
     }
     ui.add_space(space::M);
@@ -84,12 +84,14 @@ fn cap(ui: &mut Ui, keys: &str) {
 }
 
 fn settings(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
-    ui.label(RichText::new("Theme").text_style(TextStyle::Heading));
+    ui.label(RichText::new(tr("Theme")).text_style(TextStyle::Heading));
     ui.horizontal_wrapped(|ui| {
         let mut chosen = state.settings.theme;
-        for (theme, name) in
-            [(ThemeChoice::System, "As the system"), (ThemeChoice::Light, "Light"), (ThemeChoice::Dark, "Dark")]
-        {
+        for (theme, name) in [
+            (ThemeChoice::System, tr("As the system")),
+            (ThemeChoice::Light, tr("Light")),
+            (ThemeChoice::Dark, tr("Dark")),
+        ] {
             if widgets::choice(ui, &mut chosen, theme, name).changed() {
                 out.push(Action::Theme(theme));
             }
@@ -116,7 +118,7 @@ fn settings(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
     let percent = format!("{:.0}", state.settings.zoom * 100.0);
     ui.label(RichText::new(tr!("Text size: {0} %", percent)).text_style(TextStyle::Heading));
     ui.horizontal(|ui| {
-        for (text, name, step) in [("A\u{2212}", "Smaller text", -1), ("A+", "Larger text", 1)] {
+        for (text, name, step) in [("A\u{2212}", tr("Smaller text"), -1), ("A+", tr("Larger text"), 1)] {
             let response = widgets::secondary(ui, true, text);
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
             if response.on_hover_text(name).clicked() {
@@ -125,5 +127,5 @@ fn settings(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
         }
     });
     ui.add_space(space::XS);
-    widgets::remark(ui, "All of it grows and shrinks, pictures and buttons included.");
+    widgets::remark(ui, tr("All of it grows and shrinks, pictures and buttons included."));
 }

@@ -7,6 +7,7 @@ use crate::icons::{self, Icon};
 use crate::state::State;
 use crate::theme::{palette, space};
 use crate::widgets;
+use crate::words::tr;
 
 const CIRCLE: f32 = 26.0;
 const HEIGHT: f32 = 36.0;
@@ -39,7 +40,7 @@ pub fn show(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
 }
 
 fn item_width(ui: &Ui, step: Step, font: &FontId) -> f32 {
-    let words = ui.painter().layout_no_wrap(step.label().to_owned(), font.clone(), Color32::WHITE);
+    let words = ui.painter().layout_no_wrap(tr(step.label()).to_owned(), font.clone(), Color32::WHITE);
     CIRCLE + space::S + words.size().x + space::XS
 }
 
@@ -48,8 +49,12 @@ fn item(ui: &mut Ui, state: &State, step: Step, rect: Rect, font: &FontId, out: 
     let (current, done) = (state.step == step, state.is_done(step));
     let response = ui.interact(rect, ui.scope_id().with(step.number()), Sense::click());
     response.widget_info(|| {
-        let state = if done { ", done" } else { "" };
-        let name = format!("Step {} of 4: {}{state}", step.number(), step.label());
+        let (number, label) = (step.number(), tr(step.label()));
+        let name = if done {
+            tr!("Step {0} of 4: {1}, done", number, label)
+        } else {
+            tr!("Step {0} of 4: {1}", number, label)
+        };
         WidgetInfo::selected(egui::Role::Tab, true, current, name)
     });
     let center = pos2(rect.left() + CIRCLE / 2.0, rect.center().y);
@@ -68,7 +73,7 @@ fn item(ui: &mut Ui, state: &State, step: Step, rect: Rect, font: &FontId, out: 
     let words = if current || response.hovered() { colors.text } else { colors.muted };
     if rect.width() > CIRCLE {
         let at = pos2(rect.left() + CIRCLE + space::S, rect.center().y);
-        ui.painter().text(at, Align2::LEFT_CENTER, step.label(), font.clone(), words);
+        ui.painter().text(at, Align2::LEFT_CENTER, tr(step.label()), font.clone(), words);
     }
     widgets::focus_ring(ui, &response);
     if response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked() {

@@ -8,6 +8,7 @@ use crate::icons::Icon;
 use crate::theme::{palette, space};
 use crate::toasts::{Toast, Toasts};
 use crate::widgets::{self, Tone};
+use crate::words::tr;
 
 const WIDTH: f32 = 340.0;
 
@@ -45,7 +46,7 @@ fn draw(ui: &mut Ui, toast: &Toast, out: &mut Vec<Action>) {
                 ui.set_width(room);
                 ui.add(Label::new(RichText::new(&toast.text).text_style(egui::TextStyle::Small)).wrap());
             });
-            if widgets::small_icon_button(ui, Icon::Cross, "Close this message", 22.0).clicked() {
+            if widgets::small_icon_button(ui, Icon::Cross, tr("Close this message"), 22.0).clicked() {
                 out.push(Action::DismissToast(toast.id));
             }
         });

@@ -3,7 +3,8 @@
 use crate::support::{Desk, receipt};
 use client_ui::command::{Command, Event, Failure};
 use client_ui::screen::Screen;
-use client_ui::settings::ThemeChoice;
+use client_ui::settings::{Settings, ThemeChoice};
+use client_ui::words::LanguageChoice;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
@@ -59,6 +60,23 @@ fn the_sheet_of_shortcuts_names_them_all_and_goes_by_escape() {
     desk.shot("sheet-shortcuts-phone");
     press(&mut desk, Modifiers::COMMAND, Key::Num2);
     assert!(!desk.sees("Choose images"), "another screen has no sheet over it");
+}
+
+#[test]
+fn what_stands_around_the_screens_speaks_chinese() {
+    for (size, theme, name) in [(PHONE, ThemeChoice::Dark, "phone"), (USUAL, ThemeChoice::Light, "usual")] {
+        let settings = Settings { theme, language: LanguageChoice::Chinese, ..Settings::default() };
+        let mut desk = Desk::with_settings(size, settings);
+        for words in ["第 1 步，共 4 步：配置", "策略实验室", "报文", "键盘快捷键 (?)", "主题："]
+        {
+            assert!(desk.sees(words), "{words} is not seen");
+        }
+        desk.click("报文");
+        desk.shot(&format!("chinese-wire-{name}"));
+        desk.click("键盘快捷键 (?)");
+        assert!(desk.sees("粘贴图片或文件") && desk.sees("选择图片"));
+        desk.shot(&format!("chinese-shortcuts-{name}"));
+    }
 }
 
 #[test]

@@ -67,7 +67,6 @@ pub const WORDS: Table = &[
     ("The coloured part is the token's folder.", "着色部分是访问凭证允许的目录。"),
     ("The token's folder takes the place of {0}.", "{0} 会被替换为访问凭证允许的目录。"),
     ("Placeholders: {0}. {1}", "可用占位符：{0}。{1}"),
-    ("Configure", "配置"),
     ("Get a token with these settings and go on (Enter)", "使用这些设置获取访问凭证并继续 (Enter)"),
     ("Test", "测试连接"),
     ("Try app server, token and OSS, one after the other", "依次测试应用服务器、访问凭证和 OSS"),

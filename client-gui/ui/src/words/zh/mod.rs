@@ -5,6 +5,7 @@ mod configure;
 mod objects;
 mod playground;
 mod profiles;
+mod shell;
 mod upload;
 mod wire;
 
@@ -15,8 +16,16 @@ use std::sync::LazyLock;
 pub type Table = &'static [(&'static str, &'static str)];
 
 /// All tables.
-pub const ROOMS: &[Table] =
-    &[common::WORDS, configure::WORDS, objects::WORDS, playground::WORDS, profiles::WORDS, upload::WORDS, wire::WORDS];
+pub const ROOMS: &[Table] = &[
+    common::WORDS,
+    configure::WORDS,
+    objects::WORDS,
+    playground::WORDS,
+    profiles::WORDS,
+    shell::WORDS,
+    upload::WORDS,
+    wire::WORDS,
+];
 
 static CHINESE: LazyLock<HashMap<&'static str, &'static str>> =
     LazyLock::new(|| ROOMS.iter().flat_map(|room| room.iter().copied()).collect());

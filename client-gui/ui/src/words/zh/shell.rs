@@ -1,0 +1,43 @@
+//! What stands around every screen: rail, bar, steps, sheets, toasts, shortcuts.
+
+use super::Table;
+
+/// English and Chinese.
+pub const WORDS: Table = &[
+    ("Direct Transfer", "直传"),
+    ("Thumbnail", "缩略图"),
+    ("Step {0} of 4: {1}", "第 {0} 步，共 4 步：{1}"),
+    ("Step {0} of 4: {1}, done", "第 {0} 步，共 4 步：{1}（已完成）"),
+    ("Steps of the upload", "上传步骤"),
+    ("Upload pictures, step by step", "分步上传图片"),
+    ("Wire", "报文"),
+    ("Watch each request and its answer", "查看每个请求及其响应"),
+    ("Policy lab", "策略实验室"),
+    ("See what a token can do, and why", "查看访问凭证的权限及其原因"),
+    ("Shortcuts", "快捷键"),
+    ("Keyboard shortcuts", "键盘快捷键"),
+    ("Keyboard shortcuts (?)", "键盘快捷键 (?)"),
+    ("Settings of the window", "窗口设置"),
+    ("Close", "关闭"),
+    ("{0} is uploaded", "{0} 已上传"),
+    ("Close this message", "关闭此消息"),
+    ("Theme", "主题"),
+    ("Light", "浅色"),
+    ("Dark", "深色"),
+    ("Theme: as the system", "主题：跟随系统"),
+    ("Theme: light", "主题：浅色"),
+    ("Theme: dark", "主题：深色"),
+    ("All of it grows and shrinks, pictures and buttons included.", "界面整体随之缩放，包括图片和按钮。"),
+    ("Everywhere", "通用"),
+    ("Screens", "页面"),
+    ("Window", "窗口"),
+    ("Choose images", "选择图片文件"),
+    ("Stop the upload, or close what is open", "停止上传，或关闭已打开的窗口"),
+    ("This list", "显示此列表"),
+    ("Paste a picture, or files", "粘贴图片或文件"),
+    ("Larger text", "放大文字"),
+    ("Smaller text", "缩小文字"),
+    ("To the next button or field", "移到下一个按钮或输入框"),
+    ("Press the button", "按下按钮"),
+    ("From request to request, on the wire's screen", "在“报文”页面中逐条切换请求"),
+];
