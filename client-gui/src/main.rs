@@ -65,6 +65,7 @@ fn start(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         until: None,
         note: None,
         notice,
+        witness: None,
         clock: Arc::new(SystemClock),
         runtime: runtime.handle().clone(),
     })?;

@@ -12,6 +12,7 @@ use client_ui::{App, Settings, TokioJobs, theme};
 use eframe::{CreationContext, NativeOptions, Renderer};
 use egui::{ViewportBuilder, ViewportCommand};
 use shared::clock::Clock;
+use shared::decision::Witness;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -39,6 +40,8 @@ pub struct WindowOptions {
     pub note: Option<String>,
     /// Something to say above the page at first.
     pub notice: Option<Problem>,
+    /// Tells what became of each request at its other end, where that is known.
+    pub witness: Option<Witness>,
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
     /// The runtime that jobs run on; it must outlive the window.
@@ -129,6 +132,9 @@ impl Shell {
         }
         if let Some(notice) = options.notice {
             app.tell(notice);
+        }
+        if let Some(witness) = options.witness {
+            app.watch(witness);
         }
         Self { app, image }
     }

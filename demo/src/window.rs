@@ -36,6 +36,7 @@ pub fn open(
         until: Some(until),
         note: Some(NOTE.to_owned()),
         notice: None,
+        witness: Some(world.witness()),
         clock: world.clock.clone(),
         runtime,
     })

@@ -6,7 +6,7 @@ use server::config::{Config, PolicyTemplate};
 use shared::bucket::BucketName;
 use shared::clock::{Clock, ShiftedClock};
 use shared::credentials::Credentials;
-use shared::decision::Decision;
+use shared::decision::{Decision, Witness};
 use shared::object_key::{NameError, Prefix};
 use shared::region::{Endpoint, Region};
 use shared::secret::Secret;
@@ -114,6 +114,11 @@ impl World {
     /// What OSS and STS decided after the decision of this number (0 for all), oldest first.
     pub fn decisions(&self, after: u64) -> Vec<Arc<Decision>> {
         self.running.decisions(after)
+    }
+
+    /// Tells the same as [`decisions`](Self::decisions), for as long as it is kept.
+    pub fn witness(&self) -> Witness {
+        self.running.witness()
     }
 
     /// Ends both and removes what they stored.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use serde::Serialize;
 use shared::clock::{ShiftedClock, SkewedClock};
-use shared::decision::Decision;
+use shared::decision::{Decision, Witness};
 use shared::fault::FaultPlan;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -116,6 +116,12 @@ impl Running {
     /// What was decided after the decision of this number (0 for all), oldest first, as far as it is kept.
     pub fn decisions(&self, after: u64) -> Vec<Arc<Decision>> {
         self.recorder.page(after, usize::MAX)
+    }
+
+    /// Tells the same as [`decisions`](Self::decisions), for as long as it is kept.
+    pub fn witness(&self) -> Witness {
+        let recorder = Arc::clone(&self.recorder);
+        Arc::new(move |after| recorder.page(after, usize::MAX))
     }
 
     /// Lets requests under way finish, for a while, then frees the ports and the temporary folder.

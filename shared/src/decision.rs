@@ -1,6 +1,11 @@
 //! The one record that the emulator emits for each request; every other view of what happened is drawn from it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+
+/// Tells the decisions after the one of this number (0 for all), oldest first, as far as they are kept. It does not wait.
+pub type Witness = Arc<dyn Fn(u64) -> Vec<Arc<Decision>> + Send + Sync>;
 
 /// One request to the emulator, as it was understood and answered. Holds no secret: key ids are masked, tokens absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use egui::{Align2, Context, Ui};
 use shared::clock::Clock;
+use shared::decision::Witness;
 use time::OffsetDateTime;
 
 use crate::action::{Action, Step};
@@ -74,6 +75,11 @@ impl App {
     pub fn with_system_language(mut self, language: Language) -> Self {
         self.system_language = language;
         self
+    }
+
+    /// Shows on the wire's screen what `witness` tells of the other end of each message, as an emulator on this machine can.
+    pub fn watch(&mut self, witness: Witness) {
+        self.state.wire.watch(witness);
     }
 
     /// Shows `problem` above the page until it is dismissed.
@@ -272,7 +278,10 @@ impl App {
                 page::show(ui, &mut self.state, &mut self.art, now, actions);
             }
             Screen::Objects => objects::show(ui, &mut self.state, &mut self.art, now, actions),
-            Screen::Wire => wire::show(ui, &mut self.state, actions),
+            Screen::Wire => {
+                self.state.wire.refresh();
+                wire::show(ui, &mut self.state, actions);
+            }
             Screen::Lab => {
                 self.state.refresh_lab(now);
                 lab::show(ui, &mut self.state, actions);

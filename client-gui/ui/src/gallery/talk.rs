@@ -7,7 +7,8 @@ use transfer::{Event as Told, ExchangeId, Peer};
 use super::facts::START;
 use crate::command::{Event, WireEvent};
 
-const ID: &str = "5C3D9175B6FC201293AD4890";
+/// The id of every request.
+pub const ID: &str = "5C3D9175B6FC201293AD4890";
 
 /// A request that the demo makes.
 #[derive(Debug, Clone, Copy)]

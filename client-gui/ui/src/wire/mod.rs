@@ -2,11 +2,13 @@
 
 mod compare;
 mod curl;
+mod witness;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
+use shared::decision::{Decision, Witness};
 use time::OffsetDateTime;
 use transfer::{ExchangeId, Peer};
 
@@ -16,9 +18,10 @@ use crate::words::word;
 
 pub use compare::{Difference, difference};
 pub use curl::{curl, presigned_headers};
+use witness::Decisions;
 
 /// Exchanges that are kept.
-const MOST: usize = 400;
+const MOST: usize = 1000;
 
 /// Something that the person asked of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,6 +211,8 @@ pub struct Wire {
     pub filter: Filter,
     /// One for each [`Lane`].
     pub(crate) lanes: [Traffic; 6],
+    /// What the other side says of the same messages.
+    decisions: Decisions,
     /// The key id of the last token: a new one must have come from STS.
     last_key: Option<String>,
     /// Signed texts whose request has not gone out yet.
@@ -239,6 +244,32 @@ impl Wire {
     /// The exchange that is looked at more closely.
     pub fn shown(&self) -> Option<&Exchange> {
         self.get(self.selected?)
+    }
+
+    /// From now on, `witness` tells what became of the requests at their other end.
+    pub(crate) fn watch(&mut self, witness: Witness) {
+        self.decisions = Decisions::of(witness);
+    }
+
+    /// Whether the other end of the messages is seen, too, and with it STS.
+    pub(crate) fn sees_sts(&self) -> bool {
+        self.decisions.are_told()
+    }
+
+    /// What was decided about `exchange`, where that is known.
+    pub(crate) fn decision(&self, exchange: &Exchange) -> Option<&Decision> {
+        self.decisions.get(&exchange.answer.as_ref()?.request_id)
+    }
+
+    /// Takes in what has been decided since the last call.
+    pub(crate) fn refresh(&mut self) {
+        for decision in self.decisions.refresh(MOST) {
+            if decision.service == "sts" && decision.operation == "AssumeRole" {
+                self.pass(Lane::AssumeRole);
+                self.pass(Lane::Credentials);
+                self.lanes[Lane::Credentials as usize].failed = decision.status != 200;
+            }
+        }
     }
 
     /// Takes in what the transfer tells of its requests; `at` is when.
@@ -275,7 +306,9 @@ impl Wire {
                 self.end(exchange, Ending::Refused { code, ec, message, details }, elapsed);
             }
             T::ExchangeBroken { exchange, elapsed, reason } => self.end(exchange, Ending::Broken(reason), elapsed),
-            T::TokenRefreshed { access_key_id, .. } if self.last_key.as_ref() != Some(&access_key_id) => {
+            T::TokenRefreshed { access_key_id, .. }
+                if !self.sees_sts() && self.last_key.as_ref() != Some(&access_key_id) =>
+            {
                 // The app does not see the app server speak to STS, but nobody else makes keys.
                 self.pass(Lane::AssumeRole);
                 self.pass(Lane::Credentials);

@@ -1,6 +1,7 @@
 //! One exchange as a whole: its lines, its heads, what was signed, how it ended, and what to do with it.
 
 use egui::{RichText, TextStyle, Ui};
+use shared::decision::{Decision, SignatureOutcome};
 use shared::timefmt;
 use transfer::Peer;
 
@@ -34,6 +35,9 @@ pub fn show(ui: &mut Ui, wire: &Wire, out: &mut Vec<Action>) {
         let mismatch = exchange.refusal() == Some("SignatureDoesNotMatch");
         if mismatch {
             signed(ui, exchange);
+        }
+        if let Some(decision) = wire.decision(exchange) {
+            section(ui, tr("What the emulator decided"), &decided(decision));
         }
         section(ui, tr("Times"), &times(exchange));
         section(ui, tr("Request headers"), &exchange.headers);
@@ -99,6 +103,44 @@ fn times(exchange: &Exchange) -> Vec<(String, String)> {
         times.push((tr("all of it").to_owned(), tr!("after {0}", format::elapsed(*elapsed))));
     }
     times
+}
+
+/// Who asked for what, what each layer of policies said of it, and what went wrong on purpose.
+fn decided(decision: &Decision) -> Vec<(String, String)> {
+    let signature = match &decision.signature {
+        SignatureOutcome::Absent => tr("none").to_owned(),
+        SignatureOutcome::Valid { scheme } => tr!("valid ({0})", scheme),
+        SignatureOutcome::Mismatch { scheme, .. } => tr!("does not match ({0})", scheme),
+        SignatureOutcome::Refused { reason } => tr!("refused ({0})", reason),
+    };
+    let mut rows = vec![
+        (tr("principal"), decision.principal.arn.clone()),
+        (tr("signature"), signature),
+        (tr("action"), decision.action.clone()),
+        (tr("resource"), decision.resource.clone()),
+    ];
+    rows.extend(decision.layers.iter().map(|layer| {
+        let effect = match layer.statement {
+            Some(statement) => tr!("{0}, by statement {1}", layer.effect, statement),
+            None => layer.effect.clone(),
+        };
+        (layer_name(&layer.layer), format!("{effect} ({})", layer.because))
+    }));
+    rows.extend(decision.faults.iter().map(|fault| (tr("fault"), fault.clone())));
+    let named = rows.into_iter().filter(|(_, value)| !value.is_empty());
+    named.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn layer_name(layer: &str) -> &'static str {
+    match layer {
+        "session" => tr("session policy"),
+        "identity" => tr("identity policy"),
+        "bucket" => tr("bucket policy"),
+        "owner" => tr("owner"),
+        "acl" => "ACL",
+        "trust" => tr("trust policy"),
+        _ => tr("layer"),
+    }
 }
 
 fn section(ui: &mut Ui, title: &str, rows: &[(String, String)]) {

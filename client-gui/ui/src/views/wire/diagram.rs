@@ -45,13 +45,26 @@ pub fn show(ui: &mut Ui, place: &Place, wire: &mut Wire) {
             false,
         );
         let (left, right) = ends(server, sts, top);
-        pair(ui, wire, [left, right], [(Lane::AssumeRole, "AssumeRole"), (Lane::Credentials, tr("credentials"))], true);
+        pair(
+            ui,
+            wire,
+            [left, right],
+            [(Lane::AssumeRole, "AssumeRole"), (Lane::Credentials, tr("credentials"))],
+            !wire.sees_sts(),
+        );
         let (left, right) = ends(app, oss, bottom);
         let straight = tr("requests, and files straight to OSS");
         pair(ui, wire, [left, right], [(Lane::AskOss, straight), (Lane::OssAnswers, tr("answers"))], false);
     });
     ui.add_space(space::XS);
-    widgets::remark(ui, tr("Dashed: out of this app's sight; a new key tells that it took place."));
+    widgets::remark(
+        ui,
+        if wire.sees_sts() {
+            tr("The emulator tells what it decided as STS and as OSS.")
+        } else {
+            tr("Dashed: out of this app's sight; a new key tells that it took place.")
+        },
+    );
 }
 
 /// `127.0.0.1:8080` of a URL.

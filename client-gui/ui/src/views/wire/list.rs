@@ -1,7 +1,10 @@
 //! The list of exchanges, newest first; only the rows in sight are laid out.
 
-use egui::{Align2, Color32, Rect, ScrollArea, Sense, StrokeKind, TextStyle, Ui, WidgetInfo, pos2, vec2};
-use transfer::Peer;
+use egui::{
+    Align2, Color32, EventFilter, Id, Key, Modifiers, Rect, ScrollArea, Sense, StrokeKind, TextStyle, Ui, WidgetInfo,
+    pos2, vec2,
+};
+use transfer::{ExchangeId, Peer};
 
 use crate::action::Action;
 use crate::format;
@@ -32,7 +35,19 @@ pub fn show(ui: &mut Ui, wire: &Wire, height: f32, out: &mut Vec<Action>) {
         let room = (height - HEAD).max(2.0 * ROW);
         ui.spacing_mut().item_spacing.y = 0.0;
         let area = ScrollArea::vertical().id_salt("exchanges").max_height(room).auto_shrink([false, true]);
+        let next = by_keys(ui, &listed, wire.selected);
         area.show_rows(ui, ROW, listed.len(), |ui, rows| {
+            if let Some((index, id)) = next {
+                let down = ROW * (index as f32 - rows.start as f32);
+                let rect = Rect::from_min_size(ui.cursor().min + vec2(0.0, down), vec2(1.0, ROW));
+                ui.scroll_to_rect_animation(rect, None, egui::style::ScrollAnimation::none());
+                ui.memory_mut(|memory| {
+                    memory.request_focus(row_id(id));
+                    // These keys move the focus by themselves, and would once more.
+                    memory.move_focus(egui::FocusDirection::None);
+                });
+                out.push(Action::Wire(WireAction::Select(id)));
+            }
             for exchange in listed.get(rows).unwrap_or_default() {
                 if row(ui, exchange, wire.selected == Some(exchange.id)) {
                     out.push(Action::Wire(WireAction::Select(exchange.id)));
@@ -58,9 +73,35 @@ fn head(ui: &mut Ui, wire: &Wire, out: &mut Vec<Action>) {
     ui.add_space(space::S);
 }
 
+/// Where Up and Down lead to from the row that has the focus, or from what is selected while nothing has it: its place in
+/// the list, and its name.
+fn by_keys(ui: &Ui, listed: &[&Exchange], selected: Option<ExchangeId>) -> Option<(usize, ExchangeId)> {
+    let focused = ui.memory(|memory| memory.allows_interaction(ui.layer_id()).then(|| memory.focused()))?;
+    let from = match focused {
+        Some(focused) => Some(listed.iter().position(|exchange| row_id(exchange.id) == focused)?),
+        None => listed.iter().position(|exchange| Some(exchange.id) == selected),
+    };
+    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    let to = match (pressed(Key::ArrowUp), pressed(Key::ArrowDown), from) {
+        (_, true, None) => 0,
+        (_, true, Some(from)) => from + 1,
+        (true, false, Some(from)) => from.checked_sub(1)?,
+        _ => return None,
+    };
+    listed.get(to).map(|exchange| (to, exchange.id))
+}
+
+/// A row keeps its focus while others come in above it.
+fn row_id(exchange: ExchangeId) -> Id {
+    Id::unique("exchange").with(exchange)
+}
+
 /// One exchange; whether it was pressed.
 fn row(ui: &mut Ui, exchange: &Exchange, chosen: bool) -> bool {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+    let response = ui.interact(rect, row_id(exchange.id), Sense::click());
+    let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
     let subject = subject(exchange);
     let (status, color) = status(ui, exchange);
     let name = format!("{} {subject}: {status}", exchange.operation);
