@@ -108,7 +108,7 @@ fn times(exchange: &Exchange) -> Vec<(String, String)> {
 /// Who asked for what, what each layer of policies said of it, and what went wrong on purpose.
 fn decided(decision: &Decision) -> Vec<(String, String)> {
     let signature = match &decision.signature {
-        SignatureOutcome::Absent => tr("none").to_owned(),
+        SignatureOutcome::Absent => tr("unsigned").to_owned(),
         SignatureOutcome::Valid { scheme } => tr!("valid ({0})", scheme),
         SignatureOutcome::Mismatch { scheme, .. } => tr!("does not match ({0})", scheme),
         SignatureOutcome::Refused { reason } => tr!("refused ({0})", reason),

@@ -16,7 +16,6 @@ pub const WORDS: Table = &[
     ("App server", "应用服务器"),
     ("Why was I denied?", "为什么被拒绝？"),
     ("Give up", "放弃"),
-    ("none", "不限"),
     ("Share", "分享"),
     ("Delete", "删除"),
     ("Upload", "上传"),
@@ -24,4 +23,5 @@ pub const WORDS: Table = &[
     ("Select Image", "选择图片"),
     ("Uploading", "正在上传"),
     ("Uploads", "上传操作"),
+    ("none", "不限"),
 ];
