@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod downloads;
+mod events;
 mod fake;
 mod objects;
 mod resume;
