@@ -108,6 +108,8 @@ pub struct Running {
     recorder: Arc<Recorder>,
     stop: watch::Sender<bool>,
     services: Vec<JoinHandle<()>>,
+    /// Ends when nobody uses the data folder any more.
+    freed: watch::Receiver<()>,
     // Removed when the last request is done.
     temporary: Option<tempfile::TempDir>,
 }
@@ -124,8 +126,8 @@ impl Running {
         Arc::new(move |after| recorder.page(after, usize::MAX))
     }
 
-    /// Lets requests under way finish, for a while, then frees the ports and the temporary folder.
-    pub async fn shutdown(self) {
+    /// Lets requests under way finish, for a while, then frees the ports and the folder.
+    pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
         let deadline = tokio::time::Instant::now() + PATIENCE;
         for mut service in self.services {
@@ -134,6 +136,9 @@ impl Running {
                 service.abort();
             }
         }
+        // A connection's task, or a thread that writes, may hold the store a moment longer than its service.
+        let freed = async { while self.freed.changed().await.is_ok() {} };
+        let _ = tokio::time::timeout_at(deadline, freed).await;
         drop(self.temporary);
     }
 }
@@ -166,6 +171,7 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
     let sync = if options.no_sync { Sync::Never } else { Sync::Always };
     // The store locks the folder, so nobody else reads or writes what is private in it.
     let store = open_store(dir.clone(), sync, options.bucket.to_string(), Arc::clone(&clock)).await?;
+    let freed = store.freed();
     let key_url = format!("{control_endpoint}/callback_pub_key.pem");
     let callbacks = callback::Caller::new(open_callback_key(dir.clone()).await?, &key_url)?;
     let https = match https_names {
@@ -203,7 +209,7 @@ pub async fn start(options: Options, clock: Arc<ShiftedClock>) -> Result<Running
             tokio::spawn(listen::serve(socket, door, stopped.clone()))
         },
     );
-    Ok(Running { ready, recorder, stop, services: services.into(), temporary })
+    Ok(Running { ready, recorder, stop, services: services.into(), freed, temporary })
 }
 
 /// The accounts to begin with and the key of tokens: those kept in `files`, or new ones.

@@ -4,12 +4,16 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
 
+use tokio::sync::watch;
+
 use super::{StoreError, io_error};
 
 /// The folder is ours while this lives; the system takes the lock back from a process that ends.
 #[derive(Debug)]
 pub(super) struct FolderLock {
+    // In this order: whoever waits hears of it when the folder is free.
     _file: File,
+    freed: watch::Sender<()>,
 }
 
 impl FolderLock {
@@ -32,6 +36,11 @@ impl FolderLock {
         }
         // For the message of who comes second; without it, the lock holds all the same.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+        Ok(Self { _file: file, freed: watch::Sender::new(()) })
+    }
+
+    /// Its sender is gone once the folder is free.
+    pub fn freed(&self) -> watch::Receiver<()> {
+        self.freed.subscribe()
     }
 }

@@ -133,7 +133,14 @@ pub struct Store {
     snapshots: Mutex<()>,
     // In this order: the index is closed, its end is marked, and only then the folder is anybody's.
     end: CleanEnd,
-    _lock: FolderLock,
+    lock: FolderLock,
+}
+
+impl Store {
+    /// Its sender is gone once nobody uses the folder any more.
+    pub fn freed(&self) -> tokio::sync::watch::Receiver<()> {
+        self.lock.freed()
+    }
 }
 
 impl Drop for Store {
@@ -159,7 +166,7 @@ impl Store {
             // A killed process may have kept a blob and not recorded it, or not yet removed one.
             blobs.discard(index.unnamed(blobs.ids()?)?.iter().map(String::as_str));
         }
-        let store = Self { blobs, index, dir: dir.to_owned(), sync, snapshots: Mutex::default(), end, _lock: lock };
+        let store = Self { blobs, index, dir: dir.to_owned(), sync, snapshots: Mutex::default(), end, lock };
         store.tidy_snapshots()?;
         blob::sync_dir(dir, sync)?;
         Ok(store)
