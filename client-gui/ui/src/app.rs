@@ -289,8 +289,16 @@ impl App {
         }
     }
 
-    /// Wakes the window when the token's remaining seconds change, and not otherwise.
+    /// Wakes the window when the remaining seconds change that are on the screen, and not otherwise.
     fn tick(&self, ctx: &Context) {
+        let counted = match self.state.screen {
+            Screen::Upload => true,
+            Screen::Objects => self.state.objects.detail.as_ref().is_some_and(|detail| detail.link.is_some()),
+            Screen::Wire | Screen::Lab => false,
+        };
+        if !counted {
+            return;
+        }
         let Some(end) = self.state.token.as_ref().and_then(|token| token.expiration) else { return };
         let left = end - self.clock.now();
         if left.is_positive() {
