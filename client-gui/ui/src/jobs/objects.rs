@@ -68,7 +68,9 @@ async fn grant(
         }
         ObjectsWish::Download(key) => {
             let key = parsed(&key)?;
-            let to = free_name(&downloads()?, key.as_str());
+            let name = key.as_str().to_owned();
+            let to = tokio::task::spawn_blocking(move || destination(&name)).await;
+            let to = to.map_err(|_| TransferError::Cancelled)??;
             client.download(&key, &to).await?;
             ObjectsOutcome::Downloaded(to)
         }
@@ -111,28 +113,26 @@ fn config(setting: &'static str, problem: &str) -> TransferError {
     TransferError::Config { setting, problem: problem.to_owned() }
 }
 
-/// The folder of downloads: the one that systems call so, or else the temporary one.
-fn downloads() -> Result<PathBuf, TransferError> {
+/// Where a download of `key` goes: into the folder that systems call Downloads, or else the temporary one. Blocking.
+fn destination(key: &str) -> Result<PathBuf, TransferError> {
     let folder = std::env::home_dir().map_or_else(std::env::temp_dir, |home| home.join("Downloads"));
-    match std::fs::create_dir_all(&folder) {
-        Ok(()) => Ok(folder),
-        Err(error) => Err(config("folder of downloads", &format!("{} cannot be made: {error}", folder.display()))),
-    }
+    let wrong = |problem: String| config("the folder of downloads", &format!("{}: {problem}", folder.display()));
+    std::fs::create_dir_all(&folder).map_err(|error| wrong(error.to_string()))?;
+    free_name(&folder, key).ok_or_else(|| wrong("too many files there have the object's name".to_owned()))
 }
 
-/// A name in `folder` that no file has: `b.jpg`, `b (1).jpg`…
-fn free_name(folder: &Path, key: &str) -> PathBuf {
+/// A path in `folder` that no file has: `b.jpg`, `b (1).jpg`…
+fn free_name(folder: &Path, key: &str) -> Option<PathBuf> {
     let name = key.rsplit('/').find(|part| !part.is_empty()).unwrap_or("object");
     // Letters that some file system does not take.
     let name: String =
-        name.chars().map(|c| if c.is_control() || r#"\/:*?"<>|"#.contains(c) { '_' } else { c }).collect();
+        name.chars().map(|c| if c.is_control() || r#"\:*?"<>|"#.contains(c) { '_' } else { c }).collect();
     let (stem, ending) = match name.rfind('.').filter(|dot| *dot > 0) {
         Some(dot) => name.split_at(dot),
         None => (name.as_str(), ""),
     };
     let numbered = |number| if number == 0 { name.clone() } else { format!("{stem} ({number}){ending}") };
-    let free = (0..NAMES).map(|number| folder.join(numbered(number))).find(|path| !path.exists());
-    free.unwrap_or_else(|| folder.join(&name))
+    (0..NAMES).map(|number| folder.join(numbered(number))).find(|path| !path.exists())
 }
 
 #[cfg(test)]
@@ -142,12 +142,18 @@ mod tests {
     #[test]
     fn a_download_replaces_no_file_and_leaves_its_folder_never() {
         let folder = tempfile::tempdir().unwrap();
-        let name = |key: &str| free_name(folder.path(), key).strip_prefix(folder.path()).unwrap().display().to_string();
+        let name = |key: &str| {
+            let path = free_name(folder.path(), key).unwrap();
+            assert_eq!(path.parent(), Some(folder.path()), "{key}");
+            path.file_name().unwrap().to_string_lossy().into_owned()
+        };
         assert_eq!(name("users/alice/雪山.jpg"), "雪山.jpg");
         std::fs::write(folder.path().join("雪山.jpg"), "").unwrap();
         assert_eq!(name("users/alice/雪山.jpg"), "雪山 (1).jpg");
-        for (key, made) in [("a/..\\b?.png", "..__b_.png".replace("__", "_")), ("folder/", "folder".to_owned())] {
-            assert_eq!(name(key), made, "{key}");
+        for (key, made) in
+            [("a/..\\b?.png", ".._b_.png"), ("folder/", "folder"), ("a/..", ". (1)."), ("C:evil.exe", "C_evil.exe")]
+        {
+            assert_eq!(name(key), made);
         }
     }
 }

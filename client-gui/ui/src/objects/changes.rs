@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared::object_key::ObjectKey;
 
 use super::thumbs::AT_ONCE;
-use super::{Detail, Link, Objects, ObjectsAction};
+use super::{Detail, Link, Objects, ObjectsAction, Thumbs};
 use crate::command::{Command, JobId, ObjectsCommand, ObjectsEvent, ObjectsOutcome, ObjectsWish, Place};
 use crate::lab::grid::{Question, ROWS};
 use crate::problem::Problem;
@@ -27,6 +27,9 @@ impl Objects {
                 self.page(None)
             }
             ObjectsAction::Refresh => {
+                // A page that is still on its way is not of the new listing, and a picture may be of an older object.
+                self.running.retain(|(_, wish)| !matches!(wish, ObjectsWish::Page { .. } | ObjectsWish::Thumb(_)));
+                self.thumbs = Thumbs::default();
                 self.clear();
                 self.page(None)
             }
@@ -221,6 +224,11 @@ mod tests {
         assert_eq!(objects.lines().len(), 1);
         assert!(objects.act(ObjectsAction::More, JobId(3), &place).is_some());
         assert!(objects.act(ObjectsAction::More, JobId(4), &place).is_none(), "one page at a time");
+        objects.act(ObjectsAction::Refresh, JobId(5), &place);
+        objects.receive(ObjectsEvent { job: JobId(3), outcome: page("b/old") }, &place, &mut toasts);
+        objects.receive(ObjectsEvent { job: JobId(5), outcome: page("b/new") }, &place, &mut toasts);
+        let keys: Vec<_> = objects.objects.iter().map(|object| object.key.as_str()).collect();
+        assert_eq!(keys, ["b/new"], "what was asked before a refresh does not come after it");
         objects.search = "Y".to_owned();
         assert!(objects.lines().is_empty());
     }

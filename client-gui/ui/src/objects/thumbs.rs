@@ -15,29 +15,29 @@ pub const AT_ONCE: usize = 4;
 pub struct Thumbs(VecDeque<(String, Option<Arc<Pixels>>)>);
 
 impl Thumbs {
-    /// The picture of an object of this key and ETag.
-    pub fn get(&self, name: &str) -> Option<&Arc<Pixels>> {
-        self.find(name)?.as_ref()
+    /// The picture of the object of this key.
+    pub fn get(&self, key: &str) -> Option<&Arc<Pixels>> {
+        self.find(key)?.as_ref()
     }
 
     /// Whether it has been asked for.
-    pub fn knows(&self, name: &str) -> bool {
-        self.find(name).is_some()
+    pub fn knows(&self, key: &str) -> bool {
+        self.find(key).is_some()
     }
 
-    pub(super) fn keep(&mut self, name: String, picture: Option<Arc<Pixels>>) {
-        self.0.retain(|(known, _)| *known != name);
+    pub(super) fn keep(&mut self, key: String, picture: Option<Arc<Pixels>>) {
+        self.0.retain(|(known, _)| *known != key);
         if self.0.len() == MOST {
             self.0.pop_front();
         }
-        self.0.push_back((name, picture));
+        self.0.push_back((key, picture));
     }
 
-    pub(super) fn forget(&mut self, name: &str) {
-        self.0.retain(|(known, _)| known != name);
+    pub(super) fn forget(&mut self, key: &str) {
+        self.0.retain(|(known, _)| known != key);
     }
 
-    fn find(&self, name: &str) -> Option<&Option<Arc<Pixels>>> {
-        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, picture)| picture)
+    fn find(&self, key: &str) -> Option<&Option<Arc<Pixels>>> {
+        self.0.iter().rev().find(|(known, _)| known == key).map(|(_, picture)| picture)
     }
 }
