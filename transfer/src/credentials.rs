@@ -112,13 +112,10 @@ impl Provider {
     pub async fn grant(&self) -> Result<Grant, TransferError> {
         match &self.0 {
             Kind::Fixed(grant, _) => Ok((**grant).clone()),
-            Kind::AppServer(keeper) => match keeper.fresh() {
-                Some(grant) => Ok(grant),
-                // Early is early enough to fail: a token that is still good is used on, and the app server asked again later.
-                None => match keeper.fetch().await {
-                    Err(error) => keeper.alive().ok_or(error),
-                    granted => granted,
-                },
+            // Early is early enough to fail: a token that is still good is used on, and the app server asked again later.
+            Kind::AppServer(keeper) => match keeper.get(|state| keeper.fresh(state)).await {
+                Err(error) => keeper.alive().ok_or(error),
+                granted => granted,
             },
         }
     }
@@ -130,7 +127,7 @@ impl Provider {
     pub async fn refresh(&self) -> Result<Grant, TransferError> {
         match &self.0 {
             Kind::Fixed(grant, _) => Ok((**grant).clone()),
-            Kind::AppServer(keeper) => keeper.fetch().await,
+            Kind::AppServer(keeper) => keeper.get(|_| None).await,
         }
     }
 
@@ -146,11 +143,9 @@ impl Provider {
     /// same token, the first fetches a new one for all.
     pub(crate) async fn replace(&self, refused: &Credentials) -> Result<bool, TransferError> {
         let Kind::AppServer(keeper) = &self.0 else { return Ok(false) };
-        let newer = keeper.state().held.as_ref().is_some_and(|held| held.grant.credentials != *refused);
-        if newer {
-            return Ok(true);
-        }
-        Ok(keeper.fetch().await?.credentials != *refused)
+        let is_newer = |held: &&Held| held.grant.credentials != *refused;
+        let newer = |state: &State| state.held.as_ref().filter(is_newer).map(|held| held.grant.clone());
+        Ok(keeper.get(newer).await?.credentials != *refused)
     }
 
     /// How far OSS's clock is ahead of this machine's, as far as is known.
@@ -218,9 +213,8 @@ impl Keeper {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fresh(&self) -> Option<Grant> {
+    fn fresh(&self, state: &State) -> Option<Grant> {
         let now = self.clock.now();
-        let state = self.state();
         let held = state.held.as_ref()?;
         let resting = state.failed.is_some_and(|failed| now - failed < REST) && self.is_alive(held, now);
         (resting || is_fresh(held, now, self.skew.get())).then(|| held.grant.clone())
@@ -237,10 +231,14 @@ impl Keeper {
         held.grant.credentials.expiration.is_none_or(|end| end > now.saturating_add(self.skew.get()))
     }
 
-    /// Joins the fetch under way, or begins one. It runs to its end even if all who wait for it give up.
-    async fn fetch(self: &Arc<Self>) -> Result<Grant, TransferError> {
+    /// The token that `will_do`, or that of the fetch under way, or of a new one. The look and the beginning are one step: a token
+    /// that comes in between would be asked for twice. A fetch runs to its end even if all who wait for it give up.
+    async fn get(self: &Arc<Self>, will_do: impl Fn(&State) -> Option<Grant>) -> Result<Grant, TransferError> {
         let flight = {
             let mut state = self.state();
+            if let Some(grant) = will_do(&state) {
+                return Ok(grant);
+            }
             // A landed flight is still here only if its task was stopped before it could put the token away.
             match state.flight.as_ref().filter(|flight| flight.peek().is_none()) {
                 Some(flight) => flight.clone(),
