@@ -25,6 +25,7 @@ pub fn open(
         bucket: world.emulator.bucket.clone(),
         region: world.emulator.region.clone(),
         endpoint: world.emulator.oss_endpoint.clone(),
+        control: world.emulator.control_endpoint.clone(),
         ..Settings::default()
     };
     let profile = Profile::of(&settings, "Embedded demo");

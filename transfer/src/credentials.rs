@@ -139,13 +139,15 @@ impl Provider {
         }
     }
 
-    /// Sees to it that the credentials are others than `refused`; whether they are. Of many who were refused with the
-    /// same token, the first fetches a new one for all.
+    /// Asks for other credentials than `refused`; whether anybody could be asked. Of many who were refused with the same token, the
+    /// first fetches a new one for all. An app server that keeps tokens may hand out the same again: it takes it for good, and whoever
+    /// refused it once may not do so twice.
     pub(crate) async fn replace(&self, refused: &Credentials) -> Result<bool, TransferError> {
         let Kind::AppServer(keeper) = &self.0 else { return Ok(false) };
         let is_newer = |held: &&Held| held.grant.credentials != *refused;
         let newer = |state: &State| state.held.as_ref().filter(is_newer).map(|held| held.grant.clone());
-        Ok(keeper.get(newer).await?.credentials != *refused)
+        keeper.get(newer).await?;
+        Ok(true)
     }
 
     /// How far OSS's clock is ahead of this machine's, as far as is known.
@@ -276,8 +278,14 @@ impl Keeper {
 /// Whether enough of a token's life is left at `now`; both times by a clock that OSS's is `skew` ahead of.
 fn is_fresh(held: &Held, now: OffsetDateTime, skew: Duration) -> bool {
     let Some(expiration) = held.grant.credentials.expiration else { return true };
-    let life = expiration - held.received.saturating_add(skew);
-    expiration - now.saturating_add(skew) > EARLY.min(life / 2).max(Duration::ZERO)
+    now.saturating_add(skew) < prefetch_point(held.received.saturating_add(skew), expiration)
+}
+
+/// From when on a token that came at `received` and ends at `expiration` is replaced: 5 minutes before its end, or after half of its
+/// life if that is short.
+pub fn prefetch_point(received: OffsetDateTime, expiration: OffsetDateTime) -> OffsetDateTime {
+    let life = expiration - received;
+    expiration.saturating_sub(EARLY.min(life / 2).max(Duration::ZERO))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::conditions::ConditionsAction;
 use crate::lab::LabAction;
 use crate::objects::ObjectsAction;
 use crate::playground::PlaygroundAction;
@@ -113,6 +114,8 @@ pub enum Action {
     Objects(ObjectsAction),
     /// Something on the wire's screen.
     Wire(WireAction),
+    /// Something on the conditions' screen.
+    Conditions(ConditionsAction),
     /// Look in the policy lab at the request that was refused last; it needed this RAM action, if that is known.
     WhyDenied(Option<String>),
 }

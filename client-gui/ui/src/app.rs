@@ -13,6 +13,7 @@ use crate::action::{Action, Step};
 use crate::art::Art;
 use crate::clipboard;
 use crate::command::{Command, MemoryCommand};
+use crate::conditions::ConditionsAction;
 use crate::dialogs::{Dialogs, Pick, Picked};
 use crate::jobs::Jobs;
 use crate::problem::{Help, Problem};
@@ -22,7 +23,7 @@ use crate::settings::{Settings, ThemeChoice};
 use crate::shortcuts;
 use crate::state::{Connection, Selection, State};
 use crate::theme::{self, palette, space};
-use crate::views::{header, lab, nav, objects, page, sheet, stepper, toasts, wire};
+use crate::views::{conditions, header, lab, nav, objects, page, sheet, stepper, toasts, wire};
 use crate::words::{self, Language};
 
 /// Events taken in one frame; the rest waits for the next, so that a flood cannot freeze the window.
@@ -44,12 +45,14 @@ pub struct App {
 impl App {
     /// An app at its first step. Call [`theme::install`] on the context before the first frame.
     pub fn new(settings: Settings, jobs: Box<dyn Jobs>, dialogs: Box<dyn Dialogs>, clock: Arc<dyn Clock>) -> Self {
-        let state = State::new(settings, clock.now());
+        let mut state = State::new(settings, clock.now());
         let mut jobs = jobs;
         jobs.run(Command::Memory(MemoryCommand::Recall));
         if state.settings.limit > 0 {
             jobs.run(state.limit_command());
         }
+        let look = state.act(Action::Conditions(ConditionsAction::Look), state.now);
+        look.into_iter().for_each(|command| jobs.run(command));
         Self {
             state,
             jobs,
@@ -133,6 +136,7 @@ impl App {
             && self.state.processed.running.is_none()
             && !self.state.objects.is_busy()
             && !self.state.playground.is_busy()
+            && !self.state.conditions.is_busy()
             && self.state.lab.probes.running.is_none()
     }
 
@@ -262,6 +266,7 @@ impl App {
                 }
             });
         });
+        conditions::banner(ui, &self.state, now, actions);
         let background = egui::Frame::new().fill(colors.page);
         egui::CentralPanel::no_frame().frame(background).show(ui, |ui| self.screen(ui, now, actions));
         sheet::show(ui, &mut self.state, actions);
@@ -282,6 +287,7 @@ impl App {
                 self.state.wire.refresh();
                 wire::show(ui, &mut self.state, actions);
             }
+            Screen::Conditions => conditions::show(ui, &mut self.state, now, actions),
             Screen::Lab => {
                 self.state.refresh_lab(now);
                 lab::show(ui, &mut self.state, actions);
@@ -289,22 +295,26 @@ impl App {
         }
     }
 
-    /// Wakes the window when the remaining seconds change that are on the screen, and not otherwise.
+    /// Wakes the window when the seconds change that are on the screen, and not otherwise.
     fn tick(&self, ctx: &Context) {
+        let now = self.clock.now();
         let counted = match self.state.screen {
             Screen::Upload => true,
             Screen::Objects => self.state.objects.detail.as_ref().is_some_and(|detail| detail.link.is_some()),
-            Screen::Wire | Screen::Lab => false,
+            Screen::Wire | Screen::Lab | Screen::Conditions => false,
         };
-        if !counted {
-            return;
-        }
-        let Some(end) = self.state.token.as_ref().and_then(|token| token.expiration) else { return };
-        let left = end - self.clock.now();
-        if left.is_positive() {
-            let until_next = u64::from(left.subsec_nanoseconds().unsigned_abs()).max(50_000_000);
-            ctx.request_repaint_after(Duration::from_nanos(until_next));
-        }
+        let end = self.state.token.as_ref().and_then(|token| token.expiration).filter(|_| counted);
+        let until_next = match end.map(|end| end - now) {
+            Some(left) if left.is_positive() => left.subsec_nanoseconds().unsigned_abs(),
+            _ if self.shows_clocks() => 1_000_000_000 - now.nanosecond(),
+            _ => return,
+        };
+        ctx.request_repaint_after(Duration::from_nanos(u64::from(until_next).max(50_000_000)));
+    }
+
+    fn shows_clocks(&self) -> bool {
+        let seen = self.state.conditions.seen.as_ref();
+        self.state.screen == Screen::Conditions && seen.is_some_and(|seen| !seen.clock.frozen)
     }
 }
 

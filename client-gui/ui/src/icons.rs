@@ -35,6 +35,8 @@ pub enum Icon {
     Wire,
     /// What one may do.
     Key,
+    /// What may strike.
+    Bolt,
     /// How it looks.
     Gear,
     /// What there is to know.
@@ -97,6 +99,10 @@ pub fn paint(painter: &Painter, icon: Icon, rect: Rect, color: Color32) {
             painter.circle_stroke(at(-0.4, 0.0), side * 0.19, stroke);
             line(&[at(-0.02, 0.0), at(0.85, 0.0), at(0.85, 0.35)]);
             line(&[at(0.5, 0.0), at(0.5, 0.28)]);
+        }
+        Icon::Bolt => {
+            let bolt = [(0.25, -0.85), (-0.5, 0.15), (-0.02, 0.15), (-0.25, 0.85), (0.5, -0.15), (0.02, -0.15)];
+            painter.add(Shape::closed_line(bolt.map(|(x, y)| at(x, y)).to_vec(), stroke));
         }
         Icon::Gear => gear(painter, rect, stroke),
         Icon::Help => {

@@ -8,6 +8,7 @@ pub mod app;
 mod art;
 mod clipboard;
 pub mod command;
+pub mod conditions;
 pub mod dialogs;
 mod files;
 pub mod format;

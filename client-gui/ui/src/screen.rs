@@ -14,11 +14,13 @@ pub enum Screen {
     Wire,
     /// What a token can do, and why.
     Lab,
+    /// Time, faults, many apps at once: what an emulator lets one choose.
+    Conditions,
 }
 
 impl Screen {
     /// All, in order.
-    pub const ALL: [Self; 4] = [Self::Upload, Self::Objects, Self::Wire, Self::Lab];
+    pub const ALL: [Self; 5] = [Self::Upload, Self::Objects, Self::Wire, Self::Lab, Self::Conditions];
 
     /// On its button; for [`tr`](crate::words::tr), as are all words here.
     pub fn label(self) -> &'static str {
@@ -27,6 +29,7 @@ impl Screen {
             Self::Objects => word("Objects"),
             Self::Wire => word("Wire"),
             Self::Lab => word("Policy lab"),
+            Self::Conditions => word("Conditions"),
         }
     }
 
@@ -45,6 +48,7 @@ impl Screen {
             Self::Objects => word("See what is in the bucket"),
             Self::Wire => word("Watch each request and its answer"),
             Self::Lab => word("See what a token can do, and why"),
+            Self::Conditions => word("Choose the time and what goes wrong"),
         }
     }
 
@@ -54,6 +58,7 @@ impl Screen {
             Self::Objects => Icon::Folder,
             Self::Wire => Icon::Wire,
             Self::Lab => Icon::Key,
+            Self::Conditions => Icon::Bolt,
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Settings {
     pub profile: String,
     /// The profiles.
     pub profiles: Vec<Profile>,
+    /// The URL of an emulator's control port; empty where there is none, as with the cloud.
+    pub control: String,
     /// The template of object names, such as `{prefix}{name}`.
     pub object_name: String,
     /// How to upload.
@@ -61,6 +63,7 @@ impl Default for Settings {
             identity: Identity::default(),
             profile: String::new(),
             profiles: Vec::new(),
+            control: String::new(),
             object_name: crate::naming::DEFAULT_TEMPLATE.to_owned(),
             mode: UploadMode::default(),
             parallel: 3,

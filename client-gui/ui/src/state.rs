@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::action::Step;
 use crate::command::{Activity, Hop, HopOutcome, JobId, Picture, Place, Processed, TokenView, Unfinished};
+use crate::conditions::Conditions;
 use crate::lab::Lab;
 use crate::naming::{self, Filling};
 use crate::objects::Objects;
@@ -84,6 +85,8 @@ pub struct State {
     pub objects: Objects,
     /// What was said to the app server and to OSS.
     pub wire: Wire,
+    /// What an emulator lets one choose.
+    pub conditions: Conditions,
     /// Where the settings were last known to work.
     pub(crate) place: Place,
     /// Whether the settings work even if what is being tried fails.
@@ -166,6 +169,7 @@ impl State {
             lab: Lab::default(),
             objects: Objects::default(),
             wire: Wire::default(),
+            conditions: Conditions::default(),
             holds: false,
             now,
             selected_at: now,

@@ -3,6 +3,7 @@
 // The lints know tests by their attribute, and these helpers have none.
 #![allow(clippy::expect_used, clippy::panic)]
 
+mod conditions;
 mod lab;
 mod memory;
 mod nav;

@@ -13,6 +13,7 @@ mod batch_delete;
 mod buckets;
 mod callbacks;
 mod command_line;
+mod conditions;
 mod copies;
 mod decisions;
 mod demo_flow;

@@ -1,6 +1,7 @@
 //! What travels between the app and its jobs: `Command` down, `Event` up. Plain data: no threads, no open files, and no secret but
 //! the app server's key, which prints as `***`.
 
+mod conditions;
 mod lab;
 mod memory;
 mod objects;
@@ -22,6 +23,7 @@ use crate::problem::Problem;
 use crate::profiles::Identity;
 use crate::settings::UploadMode;
 
+pub use conditions::{ConditionsCommand, ConditionsEvent, ConditionsOutcome, ConditionsWish, Crowd};
 pub use lab::{LabCommand, LabEvent, ProbeOf};
 pub use memory::{Kept, MemoryCommand, MemoryEvent};
 pub use objects::{ObjectsCommand, ObjectsEvent, ObjectsOutcome, ObjectsWish};
@@ -154,6 +156,8 @@ pub enum Command {
     Objects(ObjectsCommand),
     /// Something for the wire's screen.
     Wire(WireCommand),
+    /// Something for the conditions' screen.
+    Conditions(ConditionsCommand),
 }
 
 /// How far `Command::Connect` goes.
@@ -265,6 +269,8 @@ pub enum Event {
     Objects(ObjectsEvent),
     /// Something for the wire's screen.
     Wire(WireEvent),
+    /// Something for the conditions' screen.
+    Conditions(ConditionsEvent),
 }
 
 /// A token as it may be seen: without its secrets.

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use shared::fault::FaultPlan;
 use shared::token::GrantPlace;
 use time::OffsetDateTime;
 use time::macros::datetime;
-use transfer::{FolderPage, ListedObject, ObjectMeta};
+use transfer::{ClockReading, FaultReading, FolderPage, ListedObject, ObjectMeta};
 
 use crate::command::{
     Activity, Event, Hop, HopOutcome, JobId, ObjectsOutcome, ObjectsWish, Picture, Pixels, Processed, Progress,
     Receipt, TokenView,
 };
+use crate::conditions::Seen;
 use crate::problem::{Help, Problem};
 
 /// When it all takes place: the reference document's own moment.
@@ -191,4 +193,11 @@ pub fn objects(wish: &ObjectsWish) -> Option<ObjectsOutcome> {
         }
         _ => return None,
     })
+}
+
+/// A flaky network, and a clock of OSS that is three minutes ahead of the app's, which reads `now`.
+pub fn conditions(now: OffsetDateTime) -> Seen {
+    let plan = FaultPlan::preset("Flaky 4G", 7).unwrap_or_default();
+    let clock = ClockReading { now: now + Duration::from_secs(180), frozen: false, skew_seconds: 0 };
+    Seen { at: now, clock, faults: FaultReading { plan, applied: vec![31, 3, 2, 1, 0] } }
 }

@@ -1,12 +1,15 @@
 //! The scenes: how the app comes to look as on each picture.
 
+use std::time::Duration;
+
 use transfer::ExchangeId;
 
 use super::facts;
 use super::stage::Stage;
-use super::talk;
+use super::talk::{self, Saying};
 use crate::action::{Action, Step};
 use crate::command::Event;
+use crate::conditions::ConditionsAction;
 use crate::lab::grid::{ROWS, Spot};
 use crate::lab::{LabAction, Pick};
 use crate::objects::ObjectsAction;
@@ -31,6 +34,7 @@ pub(super) const ALL: &[Scene] = &[
     ("objects", objects),
     ("wire", wire),
     ("policy-lab", policy_lab),
+    ("conditions", conditions),
     ("settings-phone", settings_on_a_phone),
 ];
 
@@ -150,6 +154,20 @@ fn policy_lab() -> Stage {
     stage.act(Action::Show(Screen::Lab));
     let listing = ROWS.iter().position(|row| row.operation == "ListObjects").unwrap_or(0);
     stage.act(Action::Lab(LabAction::Select(Pick::Cell((listing, Spot::Sibling)))));
+    stage
+}
+
+fn conditions() -> Stage {
+    let settings = Settings { control: "http://127.0.0.1:9090".to_owned(), ..settings(ThemeChoice::Light) };
+    let mut stage = ready(settings, LARGE);
+    for id in (250..600).step_by(25) {
+        stage.report(talk::heard(&Saying { id, operation: "UploadPart", ..talk::ALL[1] }));
+    }
+    stage.report(talk::heard(&Saying { id: 610, ..talk::MISSIGNED }));
+    stage.pass(Duration::from_secs(260));
+    let asked = stage.act(Action::Show(Screen::Conditions));
+    stage.answer_conditions(&asked);
+    stage.act(Action::Conditions(ConditionsAction::AddRule));
     stage
 }
 

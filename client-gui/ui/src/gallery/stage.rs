@@ -1,16 +1,20 @@
 //! One app with scripted jobs, drawn without a window and painted on the CPU.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use egui::{Color32, Context, Pos2, RawInput, Rect, Vec2};
 use image::RgbaImage;
-use shared::clock::ManualClock;
+use shared::clock::{Clock as _, ManualClock};
 
 use super::facts::{self, START};
 use super::script::{NoDialogs, Script};
 use crate::action::Action;
 use crate::app::App;
-use crate::command::{Command, Event, Found, JobId, ObjectsCommand, ObjectsEvent, QueueCommand, QueueEvent};
+use crate::command::{
+    Command, ConditionsCommand, ConditionsEvent, ConditionsOutcome, Event, Found, JobId, ObjectsCommand, ObjectsEvent,
+    QueueCommand, QueueEvent,
+};
 use crate::paint::Painter;
 use crate::queue::QueueAction;
 use crate::settings::Settings;
@@ -26,6 +30,7 @@ pub(super) struct Stage {
     ctx: Context,
     painter: Painter,
     script: Script,
+    clock: Arc<ManualClock>,
     size: Vec2,
 }
 
@@ -36,9 +41,9 @@ impl Stage {
         theme::install(&ctx);
         let script = Script::default();
         let clock = Arc::new(ManualClock::new(START));
-        let app = App::new(settings, Box::new(script.jobs()), Box::new(NoDialogs), clock);
+        let app = App::new(settings, Box::new(script.jobs()), Box::new(NoDialogs), Arc::clone(&clock) as _);
         let size = Vec2::new(f32::from(size[0]), f32::from(size[1]));
-        let mut stage = Self { app, ctx, painter: Painter::default(), script, size };
+        let mut stage = Self { app, ctx, painter: Painter::default(), script, clock, size };
         stage.run();
         stage
     }
@@ -55,6 +60,23 @@ impl Stage {
         self.script.report(events);
         self.run();
         self.script.commands()
+    }
+
+    /// Lets time pass.
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.clock.advance(time.try_into().unwrap_or_default());
+        self.run();
+    }
+
+    /// Answers what the conditions' screen asks: an emulator whose clock is ahead, on a flaky network.
+    pub(super) fn answer_conditions(&mut self, asked: &[Command]) {
+        for command in asked {
+            if let Command::Conditions(ConditionsCommand { job, .. }) = command {
+                let seen = Box::new(facts::conditions(self.clock.now()));
+                let outcome = Ok(ConditionsOutcome::Seen(seen));
+                self.report([Event::Conditions(ConditionsEvent { job: *job, outcome })]);
+            }
+        }
     }
 
     /// Gets a token from the demo's app server.

@@ -1,5 +1,6 @@
 //! The work behind the window: network, files and pictures, off the UI thread. No egui in here.
 
+mod conditions;
 mod connect;
 mod explain;
 mod gather;
@@ -172,6 +173,7 @@ impl Jobs for TokioJobs {
             Command::Queue(command) => self.spawn(|shared| gather::run(shared, command)),
             Command::Lab(command) => self.spawn(|shared| lab::run(shared, command)),
             Command::Objects(command) => self.spawn(|shared| objects::run(shared, command)),
+            Command::Conditions(command) => self.spawn(|shared| conditions::run(shared, command)),
             Command::Wire(command) => self.spawn(|shared| wire::run(shared, command)),
         }
     }

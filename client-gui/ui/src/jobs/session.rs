@@ -53,6 +53,14 @@ impl Sessions {
         Ok(provider)
     }
 
+    /// The token provider of another app of the same person, which holds no token yet and tells nobody of what it does.
+    ///
+    /// # Errors
+    /// As [`provider`](Self::provider).
+    pub(super) fn another_app(&self, place: &Place) -> Result<Provider, TransferError> {
+        Provider::new(Caller::of(place).source(), Arc::clone(&self.clock), Observer::silent())
+    }
+
     /// The client of a bucket.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use crate::action::{Action, Step};
 use crate::command::{
     Command, Event, Failure, Hop, HopOutcome, JobId, Picture, Processed, Reach, Receipt, TokenView, WireEvent,
 };
+use crate::conditions::ConditionsAction;
 use crate::lab::LabAction;
 use crate::lab::grid::Question;
 use crate::memory::Entry;
@@ -35,7 +36,12 @@ impl State {
                 self.step = step;
                 self.show(Screen::Upload);
             }
-            Action::Show(screen) => self.show(screen),
+            Action::Show(screen) => {
+                self.show(screen);
+                if screen == Screen::Conditions {
+                    return self.act_on_conditions(ConditionsAction::Look, now);
+                }
+            }
             Action::Open(sheet) => self.sheet = Some(sheet),
             Action::CloseSheet => self.sheet = None,
             Action::DismissToast(id) => self.toasts.dismiss(id),
@@ -76,6 +82,7 @@ impl State {
                 return self.objects.act(action, job, &self.place).into_iter().collect();
             }
             Action::Wire(action) => return self.act_on_wire(&action),
+            Action::Conditions(action) => return self.act_on_conditions(action, now),
             Action::WhyDenied(action) => return self.why_denied(action),
             Action::Playground(action) => return self.act_on_playground(action),
             Action::Copy(_) => self.toasts.good(tr("Copied")),
@@ -113,6 +120,7 @@ impl State {
                     return self.act(Action::Objects(ObjectsAction::Refresh), self.selected_at);
                 }
             }
+            Event::Conditions(event) => self.conditions.receive(event),
             Event::Wire(WireEvent::Heard { at, event }) => self.wire.hear(at, event),
             Event::Wire(WireEvent::Presigned(Ok(curl))) => {
                 self.clipboard = Some(curl);
@@ -133,7 +141,17 @@ impl State {
         let mut commands = if self.may_upload() { self.next_uploads() } else { Vec::new() };
         commands.extend(self.due_thumbnail());
         commands.extend(self.due_memory());
+        commands.extend(self.due_look());
         commands
+    }
+
+    /// Keeps what the conditions' screen shows true while it is shown.
+    fn due_look(&mut self) -> Vec<Command> {
+        if self.screen != Screen::Conditions {
+            return Vec::new();
+        }
+        let action = self.conditions.due(self.wire.messages());
+        action.map_or_else(Vec::new, |action| self.act_on_conditions(action, self.now))
     }
 
     fn due_thumbnail(&mut self) -> Option<Command> {
@@ -188,6 +206,12 @@ impl State {
         self.refresh_lab(self.selected_at);
         self.screen = Screen::Lab;
         self.lab.act(LabAction::WhyDenied(question), JobId(0), &self.place)
+    }
+
+    fn act_on_conditions(&mut self, action: ConditionsAction, now: OffsetDateTime) -> Vec<Command> {
+        let job = self.next_job();
+        let at = (self.settings.control.as_str(), &self.place);
+        self.conditions.act(action, job, at, now).into_iter().collect()
     }
 
     fn act_on_wire(&mut self, action: &WireAction) -> Vec<Command> {
@@ -268,6 +292,7 @@ impl State {
             self.settings.endpoint.clone_from(&self.place.endpoint);
             self.filled = filled;
         }
+        self.conditions.note_token(&token);
         self.token = Some(token);
     }
 

@@ -1,6 +1,7 @@
 //! The screens, one file each. Views draw the state and push actions; they start nothing themselves.
 
 pub mod activity;
+pub mod conditions;
 pub mod configure;
 pub mod header;
 pub mod history;

@@ -12,7 +12,8 @@ use crate::words::{tr, word};
 /// From this width on, the rail stands at the side.
 pub const WIDE: f32 = 720.0;
 const RAIL: f32 = 84.0;
-const RAIL_ITEM: f32 = 62.0;
+/// The height of a button: as much as there is room for, within these bounds.
+const RAIL_ITEM: std::ops::RangeInclusive<f32> = 46.0..=62.0;
 const TABS: f32 = 58.0;
 
 /// How far above the window's lower edge there is nothing of this, in points.
@@ -37,17 +38,19 @@ fn rail(ui: &mut Ui, shown: Screen, out: &mut Vec<Action>) {
     ui.vertical_centered(super::header::logo);
     ui.add_space(space::M);
     let width = ui.available_width();
+    let buttons = Screen::ALL.len() as f32 + 2.0;
+    let height = (ui.available_height() / buttons - space::XS).clamp(*RAIL_ITEM.start(), *RAIL_ITEM.end());
     for screen in Screen::ALL {
-        let (rect, _) = ui.allocate_exact_size(Vec2::new(width, RAIL_ITEM), Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(Vec2::new(width, height), Sense::hover());
         item(ui, screen, shown, rect, out);
     }
-    let below = 2.0 * (RAIL_ITEM + space::XS);
+    let below = 2.0 * (height + space::XS);
     ui.add_space((ui.available_height() - below).max(0.0));
     for (icon, words, name, sheet) in [
         (Icon::Help, word("Shortcuts"), word("Keyboard shortcuts (?)"), Sheet::Shortcuts),
         (Icon::Gear, word("Settings"), word("Settings of the window"), Sheet::Settings),
     ] {
-        let (rect, _) = ui.allocate_exact_size(Vec2::new(width, RAIL_ITEM), Sense::hover());
+        let (rect, _) = ui.allocate_exact_size(Vec2::new(width, height), Sense::hover());
         if button(ui, icon, words, tr(name), None, rect).on_hover_text(tr(name)).clicked() {
             out.push(Action::Open(sheet));
         }

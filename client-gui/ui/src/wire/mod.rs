@@ -120,6 +120,11 @@ impl Wire {
         self.lanes[lane as usize]
     }
 
+    /// How many messages the app has sent.
+    pub(crate) fn messages(&self) -> u64 {
+        self.traffic(Lane::AskToken).count + self.traffic(Lane::AskOss).count
+    }
+
     /// The exchange of this name.
     pub fn get(&self, id: ExchangeId) -> Option<&Exchange> {
         self.exchanges.iter().rev().find(|exchange| exchange.id == id)

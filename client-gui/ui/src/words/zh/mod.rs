@@ -1,6 +1,7 @@
 //! 简体中文, a table for each room of the screen. The English text is the key; one that two rooms share stands in `common`.
 
 mod common;
+mod conditions;
 mod configure;
 mod objects;
 mod playground;
@@ -18,6 +19,7 @@ pub type Table = &'static [(&'static str, &'static str)];
 /// All tables.
 pub const ROOMS: &[Table] = &[
     common::WORDS,
+    conditions::WORDS,
     configure::WORDS,
     objects::WORDS,
     playground::WORDS,
