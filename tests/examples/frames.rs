@@ -70,6 +70,7 @@ impl Window {
     }
 
     /// Frames at their pace until `reached`; how long each took.
+    #[allow(clippy::disallowed_methods)] // a screen waits, whatever happens
     fn until(&mut self, reached: impl Fn(&App) -> bool) -> Vec<Duration> {
         let mut frames = Vec::new();
         while !reached(&self.app) && frames.len() < MOST_FRAMES {
