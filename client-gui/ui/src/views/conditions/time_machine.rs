@@ -36,7 +36,8 @@ pub fn show(ui: &mut Ui, state: &State, now: OffsetDateTime, out: &mut Vec<Actio
             }
         }
     });
-    row(ui, tr("OSS and STS, in minutes"), |ui| {
+    widgets::remark(ui, tr("The clock of OSS and STS, in minutes"));
+    ui.horizontal_wrapped(|ui| {
         for minutes in SKEWS {
             let words = match minutes {
                 0 => tr("correct").to_owned(),
@@ -83,14 +84,16 @@ fn clocks(ui: &mut Ui, seen: &Seen, now: OffsetDateTime) {
 
 fn life(ui: &mut Ui, state: &State, seen: &Seen, now: OffsetDateTime, out: &mut Vec<Action>) {
     ui.label(RichText::new(tr("The life of the token")).strong());
-    let Some(life) = state.conditions.lives.back() else {
-        widgets::remark(ui, tr("There is no token yet. Press Configure in step 1."));
-        return;
-    };
-    time_line::show(ui, state, seen, now);
+    let life = state.conditions.lives.back();
+    match life {
+        Some(_) => time_line::show(ui, state, seen, now),
+        None => {
+            widgets::remark(ui, tr("There is no token yet: the first request brings one."));
+        }
+    }
     let there = seen.server_time(now);
     ui.horizontal_wrapped(|ui| {
-        for milestone in life.milestones(there) {
+        for milestone in life.into_iter().flat_map(|life| life.milestones(there)) {
             let left = format::countdown((milestone.at - there).whole_seconds());
             if widgets::small_button(ui, &format!("{} ({left})", tr(milestone.words))).clicked() {
                 out.push(Action::Conditions(ConditionsAction::JumpTo(milestone.at)));
@@ -100,12 +103,5 @@ fn life(ui: &mut Ui, state: &State, seen: &Seen, now: OffsetDateTime, out: &mut 
         if widgets::small_button_if(ui, !trying, tr("Send a request")).clicked() {
             out.push(Action::Test);
         }
-    });
-}
-
-fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
-    ui.horizontal_wrapped(|ui| {
-        widgets::remark(ui, name);
-        add(ui);
     });
 }
