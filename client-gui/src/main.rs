@@ -9,6 +9,7 @@ use clap::Parser;
 use client_gui::{Coming, Settings, WindowOptions, run};
 use client_ui::gallery;
 use client_ui::problem::{Help, Problem};
+use client_ui::words::said;
 use shared::clock::SystemClock;
 use tracing_subscriber::EnvFilter;
 
@@ -80,10 +81,10 @@ fn remembered() -> (Settings, Option<PathBuf>, Option<Problem>) {
     else {
         return (Settings::default(), None, None);
     };
-    let problem = |why| Problem::new("Settings", "Starting without the remembered settings", why, Help::None);
+    let problem = |why| Problem::new("Settings", said("Starting without the remembered settings"), why, Help::None);
     match Settings::load_or_set_aside(&path) {
         Ok((settings, lost)) => (settings, Some(path), lost.map(problem)),
-        Err(error) => (Settings::default(), None, Some(problem(error.to_string()))),
+        Err(error) => (Settings::default(), None, Some(problem(error.told()))),
     }
 }
 

@@ -24,7 +24,7 @@ use crate::shortcuts;
 use crate::state::{Connection, Selection, State};
 use crate::theme::{self, palette, space};
 use crate::views::{conditions, header, lab, nav, objects, page, sheet, stepper, toasts, wire};
-use crate::words::{self, Language};
+use crate::words::{self, Language, said, tr};
 
 /// Events taken in one frame; the rest waits for the next, so that a flood cannot freeze the window.
 const EVENTS_A_FRAME: usize = 500;
@@ -179,9 +179,8 @@ impl App {
             None | Some(Picked::Nothing) => {}
             Some(Picked::Files(paths)) => self.act(Action::Queue(QueueAction::Take(paths))),
             Some(Picked::Unavailable(why)) => {
-                let help = "Drop a picture on the window, or type its path in step 2.";
-                let problem =
-                    Problem::new("NoDialog", "No file dialog on this desktop", format!("{why} {help}"), Help::None);
+                let why = said!("{0} Drop a picture on the window, or type its path in step 2.", why);
+                let problem = Problem::new("NoDialog", said("No file dialog on this desktop"), why, Help::None);
                 self.tell(problem);
             }
         }
@@ -331,5 +330,5 @@ fn drop_overlay(ui: &Ui) {
     let stroke = egui::Stroke::new(3.0, colors.accent);
     painter.rect_stroke(rect.shrink(14.0), 14.0, stroke, egui::StrokeKind::Inside);
     let font = theme::title().resolve(ui.style());
-    painter.text(rect.center(), Align2::CENTER_CENTER, "Drop pictures and folders here", font, colors.text);
+    painter.text(rect.center(), Align2::CENTER_CENTER, tr("Drop pictures and folders here"), font, colors.text);
 }

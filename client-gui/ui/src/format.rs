@@ -16,7 +16,7 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
-/// `1,234,567 bytes`.
+/// `1,234,567 bytes`, in the language of this thread.
 pub fn exact_bytes(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
@@ -26,7 +26,7 @@ pub fn exact_bytes(count: u64) -> String {
         }
         text.push(digit);
     }
-    format!("{text} {}", if count == 1 { "byte" } else { "bytes" })
+    if count == 1 { tr!("{0} byte", text) } else { tr!("{0} bytes", text) }
 }
 
 /// `12.5 MB/s`.

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -11,6 +11,7 @@ use crate::command::{Failure, Found, Receipt};
 use crate::files::{set_aside, write_whole};
 use crate::queue::{Item, Upload};
 use crate::settings::UploadMode;
+use crate::words::Text;
 
 /// The most ended uploads that are kept; the oldest go first.
 pub const MOST_ENTRIES: usize = 500;
@@ -55,7 +56,7 @@ pub enum End {
     Failed {
         /// The typed code.
         code: String,
-        /// What happened, in one line.
+        /// What happened, in one line of English.
         title: String,
     },
     /// The person stopped it.
@@ -76,7 +77,9 @@ impl Entry {
             },
             Err(Failure::Cancelled) => End::Cancelled,
             Err(Failure::Paused) => return None,
-            Err(Failure::Problem(problem)) => End::Failed { code: problem.code.clone(), title: problem.title.clone() },
+            Err(Failure::Problem(problem)) => {
+                End::Failed { code: problem.code.clone(), title: problem.title.english() }
+            }
         };
         let key = item.used_key().unwrap_or_default().to_owned();
         let (file, bytes) = (item.file.path.clone(), item.file.bytes);
@@ -144,7 +147,7 @@ const VERSION: u32 = 1;
 #[error("{what}")]
 pub struct Loss {
     /// What is wrong, with which file, and where it is now.
-    what: String,
+    pub what: Text,
     /// Whether the file was put out of the way, so that a new one may be written.
     pub is_aside: bool,
 }
@@ -158,23 +161,34 @@ pub fn load<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, Loss> {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => {
-            return Err(Loss { what: format!("{} cannot be read: {error}", path.display()), is_aside: false });
+            let what = said!("{0} cannot be read: {1}.", path.display().to_string(), error.to_string());
+            return Err(Loss { what, is_aside: false });
         }
     };
     // The version first: entries of another one may look like anything.
-    let read = serde_json::from_slice::<File<serde_json::Value>>(&text).and_then(|file| match file.version {
-        VERSION => serde_json::from_value(file.entries),
-        other => Err(serde_json::Error::custom(format!("it is of version {other}, and only {VERSION} can be read"))),
+    let wrong = |error: serde_json::Error| Text::from(error.to_string());
+    let file = serde_json::from_slice::<File<serde_json::Value>>(&text).map_err(wrong);
+    let read = file.and_then(|file| match file.version {
+        VERSION => serde_json::from_value(file.entries).map_err(wrong),
+        other => Err(said!("it is of version {0}, and only {1} can be read", other.to_string(), VERSION.to_string())),
     });
     read.map_err(|error| {
-        let name = path.display();
+        let name = path.display().to_string();
         match set_aside(path) {
             Ok(aside) => {
-                let aside = aside.display();
-                Loss { what: format!("{name} is not valid: {error}; it was set aside as {aside}"), is_aside: true }
+                let aside = aside.display().to_string();
+                Loss {
+                    what: said!("{0} is not valid: {1}; it was set aside as {2}.", name, error, aside),
+                    is_aside: true,
+                }
             }
             Err(why) => {
-                let what = format!("{name} is not valid: {error}; it cannot be set aside: {why}; correct or delete it");
+                let what = said!(
+                    "{0} is not valid: {1}; it cannot be set aside: {2}; correct or delete it.",
+                    name,
+                    error,
+                    why.to_string(),
+                );
                 Loss { what, is_aside: false }
             }
         }
@@ -185,8 +199,9 @@ pub fn load<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, Loss> {
 ///
 /// # Errors
 /// What is wrong, and with which file.
-pub fn save<T: Serialize>(path: &Path, entries: &[T]) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("{} cannot be written: {error}", path.display());
+pub fn save<T: Serialize>(path: &Path, entries: &[T]) -> Result<(), Text> {
+    let failed =
+        |error: std::io::Error| said!("{0} cannot be written: {1}.", path.display().to_string(), error.to_string());
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;
     let text = serde_json::to_vec(&File { version: VERSION, entries }).map_err(|error| failed(error.into()))?;

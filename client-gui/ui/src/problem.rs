@@ -1,12 +1,14 @@
 //! A failure as a person reads it: what happened, why, the facts to quote, and what helps.
 
+use crate::words::{Text, look_up, tr};
+
 /// What went wrong, in words, with a code for programs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// What happened, in one line.
-    pub title: String,
+    pub title: Text,
     /// Why, and what to do about it.
-    pub why: String,
+    pub why: Text,
     /// The typed code: OSS's own (`AccessDenied`), STS's, or one of ours (`Timeout`).
     pub code: String,
     /// What to quote to an administrator: EC, message, RequestId…, in order.
@@ -17,11 +19,11 @@ pub struct Problem {
 
 impl Problem {
     /// A problem without facts.
-    pub fn new(code: &str, title: impl Into<String>, why: impl Into<String>, help: Help) -> Self {
-        Self { title: title.into(), why: why.into(), code: code.to_owned(), facts: Vec::new(), help }
+    pub fn new(code: &str, title: Text, why: impl Into<Text>, help: Help) -> Self {
+        Self { title, why: why.into(), code: code.to_owned(), facts: Vec::new(), help }
     }
 
-    /// With one more fact; an empty one is left out.
+    /// With one more fact; an empty one is left out. Its name is OSS's own, or one of ours that has a Chinese.
     #[must_use]
     pub fn fact(mut self, name: &str, value: &str) -> Self {
         if !value.is_empty() {
@@ -30,10 +32,10 @@ impl Problem {
         self
     }
 
-    /// All of it as text, for the clipboard.
+    /// All of it as text in the language of this thread, for the clipboard.
     pub fn report(&self) -> String {
-        let mut lines = vec![self.title.clone(), self.why.clone(), format!("Code: {}", self.code)];
-        lines.extend(self.facts.iter().map(|(name, value)| format!("{name}: {value}")));
+        let mut lines = vec![self.title.to_string(), self.why.to_string(), tr!("Code: {0}", self.code)];
+        lines.extend(self.facts.iter().map(|(name, value)| format!("{}: {value}", look_up(name))));
         lines.join("\n")
     }
 }
@@ -56,14 +58,14 @@ pub enum Help {
 }
 
 impl Help {
-    /// The button's words.
+    /// The button's words, in the language of this thread.
     pub fn label(self) -> Option<&'static str> {
         match self {
-            Self::Retry => Some("Try again"),
-            Self::OpenConfigure => Some("Check the settings"),
-            Self::UseTokenFolder => Some("Use the token's folder"),
-            Self::NewToken => Some("Get a new token"),
-            Self::SelectAnother => Some("Select another image"),
+            Self::Retry => Some(tr("Try again")),
+            Self::OpenConfigure => Some(tr("Check the settings")),
+            Self::UseTokenFolder => Some(tr("Use the token's folder")),
+            Self::NewToken => Some(tr("Get a new token")),
+            Self::SelectAnother => Some(tr("Select another image")),
             Self::None => None,
         }
     }

@@ -8,7 +8,7 @@ use crate::command::Place;
 use crate::files::{set_aside, write_whole};
 use crate::profiles::{Identity, Profile};
 use crate::recipe::Recipe;
-use crate::words::LanguageChoice;
+use crate::words::{LanguageChoice, Text};
 
 /// The settings. A missing field has its default, an unknown one is ignored, so that files of other versions stay readable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,6 +129,24 @@ pub enum SettingsError {
     },
 }
 
+impl SettingsError {
+    /// As a sentence that can be shown in any language.
+    pub fn told(&self) -> Text {
+        match self {
+            Self::File { path, source } => said!(
+                "The settings file {0} cannot be used: {1}; check that its folder exists and may be written.",
+                path.display().to_string(),
+                source.to_string(),
+            ),
+            Self::Content { path, source } => said!(
+                "The settings file {0} is not valid: {1}; correct or delete it.",
+                path.display().to_string(),
+                source.to_string(),
+            ),
+        }
+    }
+}
+
 impl Settings {
     /// Where to get tokens and upload to, without the key that the app server may want.
     pub fn place(&self) -> Place {
@@ -161,13 +179,14 @@ impl Settings {
     ///
     /// # Errors
     /// [`SettingsError::File`] when the file can neither be used nor be set aside.
-    pub fn load_or_set_aside(path: &Path) -> Result<(Self, Option<String>), SettingsError> {
+    pub fn load_or_set_aside(path: &Path) -> Result<(Self, Option<Text>), SettingsError> {
         match Self::load(path) {
             Ok(settings) => Ok((settings, None)),
             Err(SettingsError::Content { source, .. }) => {
                 let aside = set_aside(path).map_err(|source| SettingsError::File { path: path.to_owned(), source })?;
-                let (path, aside) = (path.display(), aside.display());
-                Ok((Self::default(), Some(format!("{path} is not valid: {source}; it was set aside as {aside}."))))
+                let (path, aside) = (path.display().to_string(), aside.display().to_string());
+                let lost = said!("{0} is not valid: {1}; it was set aside as {2}.", path, source.to_string(), aside);
+                Ok((Self::default(), Some(lost)))
             }
             Err(error) => Err(error),
         }
@@ -213,7 +232,7 @@ mod tests {
         assert!(Settings::load(&path).unwrap_err().to_string().contains("settings.json"));
         let (settings, lost) = Settings::load_or_set_aside(&path).unwrap();
         assert_eq!(settings, Settings::default());
-        assert!(lost.unwrap().contains("settings.json.broken-1"));
+        assert!(lost.unwrap().to_string().contains("settings.json.broken-1"));
         assert_eq!(std::fs::read_to_string(folder.path().join("settings.json.broken-1")).unwrap(), "{");
     }
 }

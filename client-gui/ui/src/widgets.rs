@@ -93,8 +93,8 @@ pub fn tab(ui: &mut Ui, chosen: bool, name: &str, broken: bool) -> Response {
     let fill = if chosen { colors.accent_soft } else { colors.card };
     let button = Button::new(words).fill(fill).min_size(Vec2::new(0.0, 28.0));
     let response = ui.add(button);
-    let state = if broken { ", cannot be read" } else { "" };
-    response.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, chosen, format!("{name}{state}")));
+    let spoken = if broken { tr!("{0}, cannot be read", name) } else { name.to_owned() };
+    response.widget_info(|| WidgetInfo::selected(egui::Role::Tab, true, chosen, &spoken));
     focus_ring(ui, &response);
     response
 }

@@ -101,7 +101,7 @@ fn settings_that_cannot_be_kept_are_said() {
     let mut bench = Bench::new(Some(file.join("settings.json")));
     let events = bench.run(Command::Memory(MemoryCommand::SaveSettings(Box::default())));
     let [Event::Memory(MemoryEvent::Saved { problem: Some(problem), .. })] = &events[..] else { panic!("{events:?}") };
-    assert!(problem.why.contains("settings.json"), "{problem:?}");
+    assert!(problem.why.to_string().contains("settings.json"), "{problem:?}");
 }
 
 #[test]
@@ -112,5 +112,5 @@ fn what_is_broken_is_set_aside_and_said() {
     let events = bench.run(Command::Memory(MemoryCommand::Recall));
     let [Event::Memory(MemoryEvent::Recalled { history, queue, problem })] = &events[..] else { panic!("{events:?}") };
     assert_eq!((history, queue), (&Some(Vec::new()), &Some(Vec::new())), "a new one may be written");
-    assert!(problem.as_ref().unwrap().why.contains("queue.json.broken-1"), "{problem:?}");
+    assert!(problem.as_ref().unwrap().why.to_string().contains("queue.json.broken-1"), "{problem:?}");
 }

@@ -20,6 +20,7 @@ use client_ui::dialogs::Picked;
 use client_ui::problem::{Help, Problem};
 use client_ui::queue::Upload;
 use client_ui::settings::{Settings, ThemeChoice, UploadMode};
+use client_ui::words::said;
 use egui_kittest::kittest::Queryable as _;
 use support::{Desk, connect_job, denied, photo, progress, receipt, thumbnail};
 
@@ -114,7 +115,7 @@ fn a_dead_app_server_is_named_with_what_to_do() {
     assert!(matches!(&commands[..], [Command::Connect { reach: Reach::Oss, .. }]), "{commands:?}");
     let job = commands.iter().find_map(connect_job).unwrap();
     let why = "Cannot connect to 127.0.0.1:1: connection refused; check the address, and that the server is running.";
-    let problem = Problem::new("Connect", "The app server cannot be asked", why, Help::Retry);
+    let problem = Problem::new("Connect", said("The app server cannot be asked"), said(why), Help::Retry);
     desk.report([
         Event::Hop { job, hop: Hop::AppServer, outcome: HopOutcome::Failed(Box::new(problem)) },
         Event::Connected { job, ok: false },
@@ -161,7 +162,8 @@ fn while_the_app_server_is_down_the_token_at_hand_still_uploads() {
     desk.select();
     desk.click("Refresh token");
     let job = desk.job(connect_job);
-    let down = Problem::new("Connect", "The app server cannot be asked", "Connection refused.", Help::Retry);
+    let down =
+        Problem::new("Connect", said("The app server cannot be asked"), said("Connection refused."), Help::Retry);
     let outcome = HopOutcome::Failed(Box::new(down));
     desk.report([Event::Hop { job, hop: Hop::AppServer, outcome }, Event::Connected { job, ok: false }]);
     assert!(desk.sees("Connection refused."));

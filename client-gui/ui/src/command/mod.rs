@@ -22,6 +22,7 @@ use time::OffsetDateTime;
 use crate::problem::Problem;
 use crate::profiles::Identity;
 use crate::settings::UploadMode;
+use crate::words::Text;
 
 pub use conditions::{ConditionsCommand, ConditionsEvent, ConditionsOutcome, ConditionsWish, Crowd};
 pub use lab::{LabCommand, LabEvent, ProbeOf};
@@ -186,7 +187,7 @@ pub enum HopOutcome {
     /// It is being tried.
     Trying,
     /// It works; what was seen.
-    Passed(String),
+    Passed(Text),
     /// It does not.
     Failed(Box<Problem>),
 }
@@ -294,7 +295,7 @@ pub struct Activity {
     /// With whom the app spoke.
     pub with: Hop,
     /// What happened.
-    pub text: String,
+    pub text: Text,
     /// Whether it is a failure.
     pub failed: bool,
 }

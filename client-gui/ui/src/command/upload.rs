@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::problem::Problem;
+use crate::words::Text;
 
 /// Why an upload ended without a receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub struct Unfinished {
     /// Bytes that OSS has.
     pub held: u64,
     /// What must be said of it: the file is gone, OSS does not know it any more, OSS could not be asked.
-    pub doubt: Option<String>,
+    pub doubt: Option<Text>,
 }
 
 /// What OSS said to a finished upload.

@@ -15,6 +15,7 @@ use crate::command::{
 };
 use crate::conditions::Seen;
 use crate::problem::{Help, Problem};
+use crate::words::{Text, said};
 
 /// When it all takes place: the reference document's own moment.
 pub const START: OffsetDateTime = datetime!(2017-12-12 07:34:09 UTC);
@@ -37,14 +38,16 @@ pub fn token() -> TokenView {
 
 /// What the jobs report when the app server grants [`token`].
 pub fn granted(job: JobId) -> Vec<Event> {
-    let seen = "STS.NS…3fQ, valid for 15:00, for users/alice/".to_owned();
-    let noted =
-        |text: &str| Event::Noted(Activity { at: START, with: Hop::AppServer, text: text.to_owned(), failed: false });
+    let (key, folder) = ("STS.NS…3fQ".to_owned(), "users/alice/".to_owned());
+    let seen = said!("{0}, {1}, for {2}", key.clone(), said!("valid for {0}", "15:00".to_owned()), folder);
+    let until = said!("Token {0}, valid until {1}", key, "2017-12-12T07:49:09Z".to_owned());
+    let noted = |text: Text| Event::Noted(Activity { at: START, with: Hop::AppServer, text, failed: false });
+    let answered = said!("answered in {0}", "12 ms".to_owned());
     vec![
-        noted("GET http://127.0.0.1:8080/"),
-        Event::Hop { job, hop: Hop::AppServer, outcome: HopOutcome::Passed("answered in 12 ms".to_owned()) },
+        noted("GET http://127.0.0.1:8080/".to_owned().into()),
+        Event::Hop { job, hop: Hop::AppServer, outcome: HopOutcome::Passed(answered) },
         Event::Hop { job, hop: Hop::Token, outcome: HopOutcome::Passed(seen) },
-        noted("Token STS.NS…3fQ, valid until 2017-12-12T07:49:09Z"),
+        noted(until),
         Event::Token(token()),
     ]
 }
@@ -143,8 +146,9 @@ fn watermarked() -> Option<Arc<Pixels>> {
 
 /// A refusal by the session policy.
 pub fn denied() -> Problem {
-    let why = "The token covers users/alice/ alone, and this object name lies outside of it.";
-    Problem::new("AccessDenied", "The upload failed", why, Help::UseTokenFolder)
+    let folder = "users/alice/".to_owned();
+    let why = said!("The token covers {0} alone, and this object name lies outside of it.", folder);
+    Problem::new("AccessDenied", said("The upload failed"), why, Help::UseTokenFolder)
         .fact("Code", "AccessDenied")
         .fact("EC", "0003-00000301")
         .fact("Message", "You have no right to access this object because of bucket acl or policy.")

@@ -15,6 +15,7 @@ use super::outbox::Outbox;
 use crate::command::{Event, Hop, HopOutcome, JobId, Place, Reach, TokenView};
 use crate::format;
 use crate::problem::{Help, Problem};
+use crate::words::{Text, said};
 
 /// The object that Test asks for. It need not exist: any answer but a refused signature shows that the bucket is there.
 const PROBE: &str = "direct-transfer-probe";
@@ -42,7 +43,7 @@ impl Report<'_> {
         self.outbox.send(Event::Hop { job: self.job, hop, outcome });
     }
 
-    fn passed(&self, hop: Hop, seen: String) {
+    fn passed(&self, hop: Hop, seen: Text) {
         self.hop(hop, HopOutcome::Passed(seen));
     }
 
@@ -58,8 +59,8 @@ impl Report<'_> {
 async fn ask_for_token(shared: &Shared, report: &Report<'_>, place: &Place) -> Option<Grant> {
     report.hop(Hop::AppServer, HopOutcome::Trying);
     if place.app_server.is_empty() {
-        let why = "Enter the address of the app server, such as http://127.0.0.1:8080.";
-        report.failed(Hop::AppServer, Problem::new("Config", "No app server is set", why, Help::None));
+        let why = said("Enter the address of the app server, such as http://127.0.0.1:8080.");
+        report.failed(Hop::AppServer, Problem::new("Config", said("No app server is set"), why, Help::None));
         return None;
     }
     let started = Instant::now();
@@ -67,7 +68,7 @@ async fn ask_for_token(shared: &Shared, report: &Report<'_>, place: &Place) -> O
         Ok(provider) => provider.refresh().await,
         Err(error) => Err(error),
     };
-    let answered = || format!("answered in {}", format::elapsed(started.elapsed()));
+    let answered = || said!("answered in {0}", format::elapsed(started.elapsed()));
     match outcome {
         Ok(grant) => {
             report.passed(Hop::AppServer, answered());
@@ -78,11 +79,11 @@ async fn ask_for_token(shared: &Shared, report: &Report<'_>, place: &Place) -> O
         }
         Err(error @ (TransferError::Token { .. } | TransferError::TokenBody(_))) => {
             report.passed(Hop::AppServer, answered());
-            report.failed(Hop::Token, explain(&error, "The app server gave no token"));
+            report.failed(Hop::Token, explain(&error, said("The app server gave no token")));
             None
         }
         Err(error) => {
-            report.failed(Hop::AppServer, explain(&error, "The app server cannot be asked"));
+            report.failed(Hop::AppServer, explain(&error, said("The app server cannot be asked")));
             None
         }
     }
@@ -92,7 +93,7 @@ async fn show_to_oss(shared: &Shared, report: &Report<'_>, place: &Place, grant:
     let client = match shared.sessions.client(place) {
         Ok(client) => client,
         Err(error) => {
-            report.failed(Hop::Oss, explain(&error, "The settings for OSS are incomplete"));
+            report.failed(Hop::Oss, explain(&error, said("The settings for OSS are incomplete")));
             return false;
         }
     };
@@ -104,16 +105,16 @@ async fn show_to_oss(shared: &Shared, report: &Report<'_>, place: &Place, grant:
     let Ok(probe) = ObjectKey::parse(&format!("{prefix}{PROBE}")) else { return true };
     let started = Instant::now();
     let bucket = &place.bucket;
-    let answered = || format!("bucket {bucket} answered in {}", format::elapsed(started.elapsed()));
+    let answered = || said!("bucket {0} answered in {1}", bucket.clone(), format::elapsed(started.elapsed()));
     match client.head(&probe).await {
         Ok(_) => report.passed(Hop::Oss, answered()),
         Err(TransferError::Oss(error)) if error.code == OssCode::NoSuchKey => report.passed(Hop::Oss, answered()),
         Err(TransferError::Oss(error)) if error.code == OssCode::AccessDenied => {
-            let note = "the token is good, but its policy does not allow reading here";
-            report.passed(Hop::Oss, format!("{}; {note}", answered()));
+            let seen = said!("{0}; the token is good, but its policy does not allow reading here", answered());
+            report.passed(Hop::Oss, seen);
         }
         Err(error) => {
-            report.failed(Hop::Oss, explain(&error, "OSS does not accept the token"));
+            report.failed(Hop::Oss, explain(&error, said("OSS does not accept the token")));
             return false;
         }
     }
@@ -139,13 +140,15 @@ pub(super) fn tell_token(shared: &Shared, place: &Place) {
     }
 }
 
-fn token_in_words(token: &TokenView) -> String {
+fn token_in_words(token: &TokenView) -> Text {
     let life = token.expiration.map_or_else(
-        || "without end".to_owned(),
-        |end| format!("valid for {}", format::countdown((end - token.obtained).whole_seconds())),
+        || said("without end"),
+        |end| said!("valid for {0}", format::countdown((end - token.obtained).whole_seconds())),
     );
     match &token.place.object_prefix {
-        Some(prefix) if !prefix.is_empty() => format!("{}, {life}, for {prefix}", token.access_key_id),
-        _ => format!("{}, {life}", token.access_key_id),
+        Some(prefix) if !prefix.is_empty() => {
+            said!("{0}, {1}, for {2}", token.access_key_id.clone(), life, prefix.clone())
+        }
+        _ => said!("{0}, {1}", token.access_key_id.clone(), life),
     }
 }

@@ -3,79 +3,86 @@
 use shared::error::{OssCode, OssError};
 use transfer::TransferError;
 
+use super::told::told;
 use crate::naming::{self, Doubt};
 use crate::problem::{Help, Problem};
+use crate::words::{Text, said, word};
 
 /// Explains `error`; `title` says what failed.
-pub(super) fn explain(error: &TransferError, title: &str) -> Problem {
-    let (why, help) = match error {
+pub(super) fn explain(error: &TransferError, title: Text) -> Problem {
+    let help = match error {
         TransferError::Oss(oss) => return explain_oss(oss, title),
         TransferError::Token { code, message } => {
             if code.starts_with("Credential") {
-                let why = "The app server wants to know who asks. Choose under Who asks how it learns that, and enter the key.";
+                let why = said(
+                    "The app server wants to know who asks. Choose under Who asks how it learns that, and enter the key.",
+                );
                 let problem = Problem::new(code, title, why, Help::OpenConfigure);
-                return problem.fact("Code", code).fact("Message", message);
+                return problem.fact(word("Code"), code).fact(word("Message"), message);
             }
-            let why = "The app server answered, but gave no token. Its administrator must correct this.";
+            let why = said("The app server answered, but gave no token. Its administrator must correct this.");
             let problem = Problem::new(code, title, why, Help::Retry);
-            return problem.fact("Code", code).fact("Message", message);
+            return problem.fact(word("Code"), code).fact(word("Message"), message);
         }
-        TransferError::Cancelled | TransferError::TooLarge { .. } => (error.to_string(), Help::None),
-        TransferError::File { .. } => (error.to_string(), Help::SelectAnother),
+        TransferError::Cancelled | TransferError::TooLarge { .. } => Help::None,
+        TransferError::File { .. } => Help::SelectAnother,
         TransferError::TokenBody(_) | TransferError::DemoKeyToRealCloud { .. } | TransferError::Config { .. } => {
-            (error.to_string(), Help::OpenConfigure)
+            Help::OpenConfigure
         }
-        _ => (error.to_string(), Help::Retry),
+        _ => Help::Retry,
     };
-    Problem::new(error.code(), title, sentence(&why), help)
+    Problem::new(error.code(), title, told(error), help)
 }
 
 /// Explains `error`, knowing which object it was about: a refusal outside the token's prefix has that cause.
-pub(super) fn explain_for_key(error: &TransferError, title: &str, key: &str, prefix: Option<&str>) -> Problem {
+pub(super) fn explain_for_key(error: &TransferError, title: Text, key: &str, prefix: Option<&str>) -> Problem {
     let mut problem = explain(error, title);
     let denied = error.oss().is_some_and(|oss| oss.code == OssCode::AccessDenied);
     if denied && naming::doubt(key, prefix) == Some(Doubt::OutsidePrefix) {
         let folder = prefix.unwrap_or_default();
-        problem.why = format!("The token covers {folder} alone, and this object name lies outside of it.");
+        problem.why = said!("The token covers {0} alone, and this object name lies outside of it.", folder.to_owned());
         problem.help = Help::UseTokenFolder;
     }
     problem
 }
 
-fn explain_oss(error: &OssError, title: &str) -> Problem {
+fn explain_oss(error: &OssError, title: Text) -> Problem {
     let (why, help) = match &error.code {
         OssCode::AccessDenied => (
-            "The token is good, but its policy does not allow this. Ask for more rights, quoting the facts below.",
+            word(
+                "The token is good, but its policy does not allow this. Ask for more rights, quoting the facts below.",
+            ),
             Help::None,
         ),
-        OssCode::SecurityTokenExpired => ("The token has ended.", Help::NewToken),
+        OssCode::SecurityTokenExpired => (word("The token has ended."), Help::NewToken),
         OssCode::InvalidAccessKeyId
         | OssCode::InvalidSecurityToken
         | OssCode::AccessKeyIdAndSecurityTokenNotMatch
-        | OssCode::UserDisable => {
-            ("OSS does not know this token. App server and endpoint may belong to different accounts.", Help::NewToken)
-        }
+        | OssCode::UserDisable => (
+            word("OSS does not know this token. App server and endpoint may belong to different accounts."),
+            Help::NewToken,
+        ),
         OssCode::NoSuchBucket | OssCode::InvalidBucketName => {
-            ("There is no such bucket at this endpoint. Check Bucket and Endpoint.", Help::OpenConfigure)
+            (word("There is no such bucket at this endpoint. Check Bucket and Endpoint."), Help::OpenConfigure)
         }
         OssCode::SignatureDoesNotMatch => {
-            ("OSS computed another signature. Check Region and Endpoint.", Help::OpenConfigure)
+            (word("OSS computed another signature. Check Region and Endpoint."), Help::OpenConfigure)
         }
-        OssCode::RequestTimeTooSkewed => ("This computer's clock is wrong. Set it, then try again.", Help::Retry),
-        OssCode::NoSuchKey => ("The object is no longer there. Upload it again.", Help::None),
-        OssCode::ImageTooLarge => ("The picture is larger than IMG accepts.", Help::SelectAnother),
+        OssCode::RequestTimeTooSkewed => (word("This computer's clock is wrong. Set it, then try again."), Help::Retry),
+        OssCode::NoSuchKey => (word("The object is no longer there. Upload it again."), Help::None),
+        OssCode::ImageTooLarge => (word("The picture is larger than IMG accepts."), Help::SelectAnother),
         OssCode::ImageDamage | OssCode::BadRequest | OssCode::BadWebPImage => {
-            ("IMG cannot read this picture. It may be damaged, or no picture.", Help::SelectAnother)
+            (word("IMG cannot read this picture. It may be damaged, or no picture."), Help::SelectAnother)
         }
-        OssCode::InvalidArgument => ("OSS does not accept one of the values. The message names it.", Help::None),
-        OssCode::NotImplemented => ("This endpoint cannot do that. The message names what.", Help::None),
-        _ if error.status >= 500 => ("OSS has trouble of its own. This often passes.", Help::Retry),
-        _ => ("OSS refused the request.", Help::Retry),
+        OssCode::InvalidArgument => (word("OSS does not accept one of the values. The message names it."), Help::None),
+        OssCode::NotImplemented => (word("This endpoint cannot do that. The message names what."), Help::None),
+        _ if error.status >= 500 => (word("OSS has trouble of its own. This often passes."), Help::Retry),
+        _ => (word("OSS refused the request."), Help::Retry),
     };
-    let mut problem = Problem::new(error.code.as_str(), title, why, help)
-        .fact("Code", error.code.as_str())
+    let mut problem = Problem::new(error.code.as_str(), title, said(why), help)
+        .fact(word("Code"), error.code.as_str())
         .fact("EC", error.ec.as_deref().unwrap_or_default())
-        .fact("Message", &error.message)
+        .fact(word("Message"), &error.message)
         .fact("RequestId", &error.request_id);
     for (name, value) in &error.details {
         // Signing details hold long canonical texts; they belong into a log, not on the card.
@@ -86,17 +93,13 @@ fn explain_oss(error: &OssError, title: &str) -> Problem {
     problem
 }
 
-/// With a capital letter and a full stop.
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let Some(first) = chars.next() else { return String::new() };
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{}{}{stop}", first.to_uppercase(), chars.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn title() -> Text {
+        "title".to_owned().into()
+    }
 
     fn oss(code: OssCode) -> TransferError {
         let mut error = OssError::new(code, "the message").ec("0003-00000301");
@@ -114,14 +117,14 @@ mod tests {
             (oss(OssCode::NotImplemented), "NotImplemented", Help::None),
             (TransferError::Timeout { host: "h".to_owned(), seconds: 15.0 }, "Timeout", Help::Retry),
         ] {
-            let problem = explain(&error, "title");
+            let problem = explain(&error, title());
             assert_eq!((problem.code.as_str(), problem.help), (code, help));
         }
     }
 
     #[test]
     fn facts_of_a_refusal_can_be_quoted() {
-        let report = explain(&oss(OssCode::AccessDenied), "The upload failed").report();
+        let report = explain(&oss(OssCode::AccessDenied), title()).report();
         for part in ["AccessDenied", "0003-00000301", "the message", "5C3D9175B6FC201293AD4890", "SessionPolicy"] {
             assert!(report.contains(part), "{part} is missing in {report}");
         }
@@ -130,9 +133,9 @@ mod tests {
     #[test]
     fn a_refusal_outside_the_prefix_names_its_cause() {
         let denied = oss(OssCode::AccessDenied);
-        let inside = explain_for_key(&denied, "t", "users/alice/x", Some("users/alice/"));
-        let outside = explain_for_key(&denied, "t", "users/bob/x", Some("users/alice/"));
+        let inside = explain_for_key(&denied, title(), "users/alice/x", Some("users/alice/"));
+        let outside = explain_for_key(&denied, title(), "users/bob/x", Some("users/alice/"));
         assert_eq!((inside.help, outside.help), (Help::None, Help::UseTokenFolder));
-        assert!(outside.why.contains("users/alice/"));
+        assert!(outside.why.to_string().contains("users/alice/"));
     }
 }

@@ -13,6 +13,7 @@ use crate::dialogs::PICTURE_ENDINGS;
 use crate::files::write_whole;
 use crate::problem::{Help, Problem};
 use crate::queue::MOST_ITEMS;
+use crate::words::{Text, said};
 
 /// How deep in a folder pictures are looked for.
 const DEEPEST: usize = 16;
@@ -30,7 +31,12 @@ pub(super) async fn run(shared: Arc<Shared>, command: QueueCommand) {
     };
     let ended = tokio::task::spawn_blocking(work).await;
     let Gathered { found, problem } = ended.unwrap_or_else(|_| Gathered {
-        problem: Some(Problem::new("File", "No picture was taken", "Its encoder gave up.", Help::SelectAnother)),
+        problem: Some(Problem::new(
+            "File",
+            said("No picture was taken"),
+            said("Its encoder gave up."),
+            Help::SelectAnother,
+        )),
         ..Gathered::default()
     });
     shared.outbox.send(Event::Queue(QueueEvent::Gathered { job, found, problem }));
@@ -43,8 +49,8 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn fail(&mut self, title: &str, path: &Path, reason: impl ToString) {
-        let why = format!("{}: {}.", path.display(), reason.to_string());
+    fn fail(&mut self, title: Text, path: &Path, reason: impl Into<Text>) {
+        let why = said!("{0}: {1}.", path.display().to_string(), reason.into());
         self.problem.get_or_insert(Problem::new("File", title, why, Help::SelectAnother));
     }
 
@@ -63,7 +69,7 @@ impl Gathered {
     fn walk(&mut self, folder: &Path, relative: &str, depth: usize) {
         let mut entries = match std::fs::read_dir(folder) {
             Ok(entries) => entries.flatten().collect::<Vec<_>>(),
-            Err(error) => return self.fail("This folder cannot be read", folder, error),
+            Err(error) => return self.fail(said("This folder cannot be read"), folder, error.to_string()),
         };
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
@@ -98,11 +104,11 @@ fn gather(paths: &[PathBuf]) -> Gathered {
                 let before = gathered.found.len();
                 gathered.walk(path, &name, 0);
                 if gathered.found.len() == before {
-                    gathered.fail("No picture was found", path, "this folder holds none");
+                    gathered.fail(said("No picture was found"), path, said("this folder holds none"));
                 }
             }
             Ok(metadata) => gathered.take(path, &name, &metadata),
-            Err(error) => gathered.fail("This file cannot be read", path, error),
+            Err(error) => gathered.fail(said("This file cannot be read"), path, error.to_string()),
         }
     }
     gathered
@@ -114,26 +120,27 @@ fn paint(set: Set, pictures: &Path) -> Gathered {
         Ok(paths) => gather(&paths),
         Err(error) => {
             let mut gathered = Gathered::default();
-            gathered.fail("The test pictures cannot be kept", &folder, error);
+            gathered.fail(said("The test pictures cannot be kept"), &folder, error.to_string());
             gathered
         }
     }
 }
 
 fn paste(pixels: &Pixels, path: &Path) -> Gathered {
-    let write = || -> Result<(), String> {
+    let write = || -> Result<(), Text> {
         let [width, height] = pixels.size.map(|side| u32::try_from(side).unwrap_or(u32::MAX));
-        let picture = RgbaImage::from_raw(width, height, pixels.rgba.clone()).ok_or("it has no size")?;
+        let picture = RgbaImage::from_raw(width, height, pixels.rgba.clone()).ok_or_else(|| said("it has no size"))?;
         let mut png = Cursor::new(Vec::new());
-        picture.write_to(&mut png, ImageFormat::Png).map_err(|error| error.to_string())?;
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(|error| error.to_string())?;
-        write_whole(path, &png.into_inner()).map_err(|error| error.to_string())
+        picture.write_to(&mut png, ImageFormat::Png).map_err(|error| Text::from(error.to_string()))?;
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))
+            .map_err(|error| Text::from(error.to_string()))?;
+        write_whole(path, &png.into_inner()).map_err(|error| Text::from(error.to_string()))
     };
     match write() {
         Ok(()) => gather(&[path.to_owned()]),
         Err(error) => {
             let mut gathered = Gathered::default();
-            gathered.fail("The pasted picture cannot be kept", path, error);
+            gathered.fail(said("The pasted picture cannot be kept"), path, error);
             gathered
         }
     }
@@ -156,7 +163,7 @@ mod tests {
         let names: Vec<&str> = found.iter().map(|found| found.relative.as_str()).collect();
         assert_eq!(names, ["notes.txt", "trip/a.png", "trip/b.JPG", "trip/day 2/c.webp"]);
         assert!(found.iter().all(|found| found.bytes == 3));
-        assert!(problem.unwrap().why.contains("missing.png"));
+        assert!(problem.unwrap().why.to_string().contains("missing.png"));
     }
 
     #[test]

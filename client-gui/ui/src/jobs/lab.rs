@@ -12,10 +12,12 @@ use transfer::{Client, TransferError};
 
 use super::Shared;
 use super::explain::explain;
+use super::told::{refused, told};
 use crate::command::{Event, JobId, LabCommand, LabEvent, Place, ProbeOf};
 use crate::files::write_whole;
 use crate::lab::Observed;
 use crate::problem::{Help, Problem};
+use crate::words::{Text, said};
 
 /// More than STS or OSS would take for a policy.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -28,12 +30,12 @@ pub(super) async fn run(shared: Arc<Shared>, command: LabCommand) {
             LabEvent::Probed { job, outcome }
         }
         LabCommand::Load { sheet, path } => {
-            let outcome = blocking("The policy was not loaded", path, load).await;
+            let outcome = blocking(said("The policy was not loaded"), path, load).await;
             LabEvent::Loaded { sheet, outcome }
         }
         LabCommand::Save { sheet, path, text } => {
-            let outcome = blocking("The policy was not saved", path, move |path| {
-                write_whole(path, text.as_bytes()).map(|()| path.to_owned())
+            let outcome = blocking(said("The policy was not saved"), path, move |path| {
+                write_whole(path, text.as_bytes()).map(|()| path.to_owned()).map_err(system)
             });
             LabEvent::Saved { sheet, outcome: outcome.await }
         }
@@ -42,7 +44,7 @@ pub(super) async fn run(shared: Arc<Shared>, command: LabCommand) {
 }
 
 async fn probe_all(shared: &Shared, job: JobId, place: &Place, probes: Vec<ProbeOf>) -> Result<(), Problem> {
-    let failed = |error: &TransferError| explain(error, "OSS could not be asked");
+    let failed = |error: &TransferError| explain(error, said("OSS could not be asked"));
     let mut clients: HashMap<String, Client> = HashMap::new();
     for ProbeOf { place: cell, probe, question } in probes {
         // The service is asked for through any bucket's client.
@@ -53,7 +55,7 @@ async fn probe_all(shared: &Shared, job: JobId, place: &Place, probes: Vec<Probe
                 Ok(client) => clients.entry(bucket).or_insert(client).clone(),
                 // The other bucket's name is typed by hand; the cells of the own bucket are asked all the same.
                 Err(error) if bucket != place.bucket => {
-                    let observed = Observed::Unknown(error.to_string());
+                    let observed = Observed::Unknown(told(&error));
                     shared.outbox.send(Event::Lab(LabEvent::Observed { job, place: cell, observed }));
                     continue;
                 }
@@ -62,7 +64,7 @@ async fn probe_all(shared: &Shared, job: JobId, place: &Place, probes: Vec<Probe
         };
         let key = question.key.as_deref().map(ObjectKey::parse).transpose();
         let observed = match &key {
-            Err(error) => Observed::Unknown(error.to_string()),
+            Err(error) => Observed::Unknown(refused(error)),
             Ok(key) => {
                 let prefix = question.prefix.as_deref();
                 let subject = key.as_ref().map_or(Subject::Bucket { prefix }, Subject::Object);
@@ -92,41 +94,44 @@ fn observe(outcome: Result<(), TransferError>) -> Result<Observed, TransferError
         | OssCode::InvalidDigest
         | OssCode::InvalidArgument
         | OssCode::InvalidRange => Observed::Allowed(refusal.status),
-        OssCode::NoSuchBucket => Observed::Unknown("There is no such bucket.".to_owned()),
+        OssCode::NoSuchBucket => Observed::Unknown(said("There is no such bucket.")),
         _ if matches!(refusal.status, 401 | 403) => return Err(error),
-        _ => Observed::Unknown(format!("{} {}: {}", refusal.status, refusal.code, refusal.message)),
+        _ => Observed::Unknown(format!("{} {}: {}", refusal.status, refusal.code, refusal.message).into()),
     })
 }
 
 /// Runs `work` on the file where blocking is no harm.
 async fn blocking<T: Send + 'static>(
-    title: &str,
+    title: Text,
     path: PathBuf,
-    work: impl FnOnce(&Path) -> std::io::Result<T> + Send + 'static,
+    work: impl FnOnce(&Path) -> Result<T, Text> + Send + 'static,
 ) -> Result<T, Problem> {
-    let failed = |path: &Path, why: String| {
-        Problem::new("File", title, format!("The file {} cannot be used: {why}", path.display()), Help::None)
+    let named = path.display().to_string();
+    let why = match tokio::task::spawn_blocking(move || work(&path)).await {
+        Ok(Ok(done)) => return Ok(done),
+        Ok(Err(why)) => why,
+        Err(error) => error.to_string().into(),
     };
-    let named = path.clone();
-    match tokio::task::spawn_blocking(move || work(&path)).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) => Err(failed(&named, error.to_string())),
-        Err(error) => Err(failed(&named, error.to_string())),
-    }
+    Err(Problem::new("File", title, said!("The file {0} cannot be used: {1}", named, why), Help::None))
+}
+
+/// What the system says.
+fn system(error: std::io::Error) -> Text {
+    error.to_string().into()
 }
 
 /// The policy, and `tests/NAME.json` beside it.
-fn load(path: &Path) -> std::io::Result<(String, Option<String>)> {
+fn load(path: &Path) -> Result<(String, Option<String>), Text> {
     let text = small_file(path)?;
     let tests = path.parent().unwrap_or(Path::new("")).join("tests").join(path.file_stem().unwrap_or_default());
     Ok((text, small_file(&tests.with_extension("json")).ok()))
 }
 
-fn small_file(path: &Path) -> std::io::Result<String> {
+fn small_file(path: &Path) -> Result<String, Text> {
     let mut text = String::new();
-    std::fs::File::open(path)?.take(MAX_FILE).read_to_string(&mut text)?;
+    std::fs::File::open(path).map_err(system)?.take(MAX_FILE).read_to_string(&mut text).map_err(system)?;
     if text.len() as u64 == MAX_FILE {
-        return Err(std::io::Error::other("it is far too large for a policy"));
+        return Err(said("it is far too large for a policy"));
     }
     Ok(text)
 }

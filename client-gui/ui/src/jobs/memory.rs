@@ -9,6 +9,7 @@ use super::Shared;
 use crate::command::{Event, Kept, MemoryCommand, MemoryEvent};
 use crate::memory::{load, save};
 use crate::problem::{Help, Problem};
+use crate::words::{Text, said};
 
 const HISTORY: &str = "history.json";
 const QUEUE: &str = "queue.json";
@@ -35,33 +36,35 @@ fn nothing(command: &MemoryCommand) -> MemoryEvent {
 
 fn carry_out(settings_file: &Path, command: MemoryCommand) -> MemoryEvent {
     let beside = |name: &str| settings_file.with_file_name(name);
-    let saved = |what, title: &str, outcome: Result<(), String>| {
-        let problem = outcome.err().map(|why| Problem::new("Memory", title, format!("{why}."), Help::None));
+    let saved = |what, title: Text, outcome: Result<(), Text>| {
+        let problem = outcome.err().map(|why| Problem::new("Memory", title, why, Help::None));
         MemoryEvent::Saved { what, problem }
     };
     match command {
         MemoryCommand::Recall => {
             let mut problem = None;
-            let history = recall(&beside(HISTORY), "The history", &mut problem);
-            let queue = recall(&beside(QUEUE), "The queue of the last time", &mut problem);
+            let history = recall(&beside(HISTORY), said("The history cannot be read"), &mut problem);
+            let queue = recall(&beside(QUEUE), said("The queue of the last time cannot be read"), &mut problem);
             MemoryEvent::Recalled { history, queue, problem }
         }
         MemoryCommand::SaveSettings(settings) => {
-            let outcome = settings.save(settings_file).map_err(|error| error.to_string());
-            saved(Kept::Settings, "The settings were not saved", outcome)
+            let outcome = settings.save(settings_file).map_err(|error| error.told());
+            saved(Kept::Settings, said("The settings were not saved"), outcome)
         }
         MemoryCommand::SaveHistory(entries) => {
-            saved(Kept::History, "The history was not saved", save(&beside(HISTORY), &entries))
+            saved(Kept::History, said("The history was not saved"), save(&beside(HISTORY), &entries))
         }
-        MemoryCommand::SaveQueue(left) => saved(Kept::Queue, "The queue was not saved", save(&beside(QUEUE), &left)),
+        MemoryCommand::SaveQueue(left) => {
+            saved(Kept::Queue, said("The queue was not saved"), save(&beside(QUEUE), &left))
+        }
     }
 }
 
 /// What `path` remembers. A file that is broken is set aside, so that its owner can look at it and the app goes on with a new one.
-fn recall<T: DeserializeOwned>(path: &Path, name: &str, problem: &mut Option<Problem>) -> Option<Vec<T>> {
+fn recall<T: DeserializeOwned>(path: &Path, title: Text, problem: &mut Option<Problem>) -> Option<Vec<T>> {
     let lost = load(path);
     if let Err(loss) = &lost {
-        *problem = Some(Problem::new("Memory", format!("{name} cannot be read"), format!("{loss}."), Help::None));
+        *problem = Some(Problem::new("Memory", title, loss.what.clone(), Help::None));
     }
     lost.or_else(|loss| if loss.is_aside { Ok(Vec::new()) } else { Err(loss) }).ok()
 }

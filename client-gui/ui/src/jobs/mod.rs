@@ -12,6 +12,7 @@ mod picture;
 mod profile;
 mod session;
 mod share;
+mod told;
 mod unfinished;
 mod upload;
 mod wire;
@@ -29,6 +30,7 @@ use tokio::runtime::Handle;
 use transfer::CancelToken;
 
 use crate::command::{Command, Event, JobId, MemoryCommand};
+use crate::words::said;
 use outbox::Outbox;
 use session::Sessions;
 
@@ -165,7 +167,7 @@ impl Jobs for TokioJobs {
                 if let Err(error) = self.shared.sessions.limit(limit) {
                     self.shared
                         .outbox
-                        .send(Event::NotLimited(explain::explain(&error, "The speed limit is not in force")));
+                        .send(Event::NotLimited(explain::explain(&error, said("The speed limit is not in force"))));
                 }
             }
             Command::Memory(command) => self.keep(command),

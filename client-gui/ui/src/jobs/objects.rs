@@ -14,6 +14,7 @@ use super::explain::explain;
 use super::picture;
 use crate::command::{Event, ObjectsCommand, ObjectsEvent, ObjectsOutcome, ObjectsWish, Place};
 use crate::problem::{Help, Problem};
+use crate::words::{Text, said};
 
 /// A small picture: as many pixels as a tile has on a sharp screen.
 const THUMB: &str = "image/resize,m_lfit,w_256,h_256/format,webp";
@@ -33,16 +34,16 @@ pub(super) async fn run(shared: Arc<Shared>, command: ObjectsCommand) {
     shared.outbox.send(Event::Objects(ObjectsEvent { job, outcome }));
 }
 
-fn title(wish: &ObjectsWish) -> &'static str {
+fn title(wish: &ObjectsWish) -> Text {
     match wish {
-        ObjectsWish::Page { .. } => "The folder cannot be listed",
-        ObjectsWish::Look(_) | ObjectsWish::Thumb(_) => "The object cannot be looked at",
-        ObjectsWish::Download(_) => "The object was not downloaded",
-        ObjectsWish::Copy { .. } => "The object was not copied",
-        ObjectsWish::Delete(_) => "The object was not deleted",
-        ObjectsWish::Share { .. } => "There is no URL",
-        ObjectsWish::Leftovers(_) => "Unfinished uploads cannot be listed",
-        ObjectsWish::Abort(_) => "The upload was not given up",
+        ObjectsWish::Page { .. } => said("The folder cannot be listed"),
+        ObjectsWish::Look(_) | ObjectsWish::Thumb(_) => said("The object cannot be looked at"),
+        ObjectsWish::Download(_) => said("The object was not downloaded"),
+        ObjectsWish::Copy { .. } => said("The object was not copied"),
+        ObjectsWish::Delete(_) => said("The object was not deleted"),
+        ObjectsWish::Share { .. } => said("There is no URL"),
+        ObjectsWish::Leftovers(_) => said("Unfinished uploads cannot be listed"),
+        ObjectsWish::Abort(_) => said("The upload was not given up"),
     }
 }
 

@@ -10,9 +10,11 @@ use shared::timefmt;
 use time::OffsetDateTime;
 use transfer::{Observer, Peer};
 
+use super::told::reason;
 use super::{Wake, wire};
 use crate::command::{Activity, Event, Hop, JobId, PartState, Progress, WireEvent};
 use crate::format;
+use crate::words::Text;
 
 /// Progress reaches the window at most this often: each event costs a repaint.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(66);
@@ -152,17 +154,20 @@ impl Outbox {
 }
 
 /// An event as a line of the activity list. Parts and bytes have the progress bar; only their failures are listed.
-fn describe(event: &transfer::Event) -> Option<(Hop, String, bool)> {
+fn describe(event: &transfer::Event) -> Option<(Hop, Text, bool)> {
     use transfer::Event as T;
     Some(match event {
-        T::TokenRequested { url } => (Hop::AppServer, format!("GET {url}"), false),
+        T::TokenRequested { url } => (Hop::AppServer, format!("GET {url}").into(), false),
         T::TokenRefreshed { expiration, access_key_id } => {
             let until = expiration.map(timefmt::iso8601).unwrap_or_default();
-            (Hop::AppServer, format!("Token {access_key_id}, valid until {until}"), false)
+            (Hop::AppServer, said!("Token {0}, valid until {1}", access_key_id.clone(), until), false)
         }
-        T::TokenRefused { code, message } => (Hop::AppServer, format!("No token: {code}: {message}"), true),
+        T::TokenRefused { code, message } => {
+            (Hop::AppServer, said!("No token: {0}: {1}", code.clone(), message.clone()), true)
+        }
         T::ClockCorrected { offset_seconds } => {
-            (Hop::Oss, format!("This computer's clock is {offset_seconds} s behind OSS; corrected"), false)
+            let text = said!("This computer's clock is {0} s behind OSS; corrected", offset_seconds.to_string());
+            (Hop::Oss, text, false)
         }
         T::ResponseReceived { peer: Peer::Oss, operation, status, elapsed, .. } => {
             // Asking for what need not exist, or need not be readable, is no failure.
@@ -170,20 +175,26 @@ fn describe(event: &transfer::Event) -> Option<(Hop, String, bool)> {
             if *operation == "UploadPart" && !failed {
                 return None;
             }
-            (Hop::Oss, format!("{operation} answered {status} in {}", format::elapsed(*elapsed)), failed)
+            let (operation, status) = ((*operation).to_owned(), status.to_string());
+            (Hop::Oss, said!("{0} answered {1} in {2}", operation, status, format::elapsed(*elapsed)), failed)
         }
         T::UploadResumed { key, parts, bytes } => {
-            let parts = parts.len();
-            (Hop::Oss, format!("{key}: goes on; OSS holds {parts} parts, {}", format::bytes(*bytes)), false)
+            let (parts, bytes) = (parts.len().to_string(), format::bytes(*bytes));
+            (Hop::Oss, said!("{0}: goes on; OSS holds {1} parts, {2}", key.clone(), parts, bytes), false)
         }
-        T::CheckpointRejected { key, reason } => (Hop::Oss, format!("{key}: begins anew, because {reason}"), false),
-        T::Retrying { operation, attempt, reason, .. } => {
-            (Hop::Oss, format!("{operation}: repetition {attempt}, because {reason}"), true)
+        T::CheckpointRejected { key, reason: why } => {
+            (Hop::Oss, said!("{0}: begins anew, because {1}", key.clone(), reason(why)), false)
+        }
+        T::Retrying { operation, attempt, reason: why, .. } => {
+            let (operation, attempt) = ((*operation).to_owned(), attempt.to_string());
+            (Hop::Oss, said!("{0}: repetition {1}, because {2}", operation, attempt, reason(why)), true)
         }
         T::UploadDone { key, size, elapsed, .. } => {
-            (Hop::Oss, format!("{key}: {} in {}", format::bytes(*size), format::elapsed(*elapsed)), false)
+            (Hop::Oss, said!("{0}: {1} in {2}", key.clone(), format::bytes(*size), format::elapsed(*elapsed)), false)
         }
-        T::UploadFailed { key, code, .. } => (Hop::Oss, format!("{key}: not uploaded: {code}"), true),
+        T::UploadFailed { key, code, .. } => {
+            (Hop::Oss, said!("{0}: not uploaded: {1}", key.clone(), code.to_string()), true)
+        }
         _ => return None,
     })
 }

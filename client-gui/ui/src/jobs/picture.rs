@@ -11,30 +11,35 @@ use shared::object_key::ObjectKey;
 use super::Shared;
 use super::connect::tell_token;
 use super::explain::explain;
+use super::told::refused;
 use crate::command::{PREVIEW_SIDE, Picture, Pixels, Place, Processed};
 use crate::problem::{Help, Problem};
+use crate::words::{Text, said, word};
 
 /// Runs `Command::Load`.
 pub(super) async fn load(path: PathBuf) -> Result<Picture, Problem> {
-    tokio::task::spawn_blocking(move || read(&path)).await.unwrap_or_else(|_| Err(unreadable("its decoder gave up")))
+    tokio::task::spawn_blocking(move || read(&path))
+        .await
+        .unwrap_or_else(|_| Err(unreadable(said("its decoder gave up"))))
 }
 
 /// Runs `Command::Process`.
 pub(super) async fn process(shared: &Shared, place: Place, key: String, process: String) -> Result<Processed, Problem> {
-    const TITLE: &str = "There is no thumbnail";
+    let title = || said("There is no thumbnail");
     let started = Instant::now();
-    let key = ObjectKey::parse(&key).map_err(|error| Problem::new("Config", TITLE, error.to_string(), Help::None))?;
-    let client = shared.sessions.client(&place).map_err(|error| explain(&error, TITLE))?;
+    let key = ObjectKey::parse(&key).map_err(|error| Problem::new("Config", title(), refused(&error), Help::None))?;
+    let client = shared.sessions.client(&place).map_err(|error| explain(&error, title()))?;
     let wanted = Some(process.as_str()).filter(|process| !process.is_empty());
     let outcome = client.get(&key, wanted).await;
     tell_token(shared, &place);
-    let body = outcome.map_err(|error| explain(&error, TITLE))?;
+    let body = outcome.map_err(|error| explain(&error, title()))?;
     let elapsed = started.elapsed();
     let bytes = body.len() as u64;
     let decoded = tokio::task::spawn_blocking(move || decode(Cursor::new(body))).await;
     let Ok(Ok(decoded)) = decoded else {
-        let why = "OSS answered with something that is no picture. Select a JPEG, PNG, WebP, GIF, BMP or TIFF image.";
-        return Err(Problem::new("NotAPicture", TITLE, why, Help::SelectAnother));
+        let why =
+            said("OSS answered with something that is no picture. Select a JPEG, PNG, WebP, GIF, BMP or TIFF image.");
+        return Err(Problem::new("NotAPicture", title(), why, Help::SelectAnother));
     };
     let Decoded { size, format, preview } = decoded;
     Ok(Processed { process, bytes, size, format, elapsed, preview })
@@ -43,22 +48,24 @@ pub(super) async fn process(shared: &Shared, place: Place, key: String, process:
 fn read(path: &Path) -> Result<Picture, Problem> {
     let file = std::fs::File::open(path)
         .and_then(|file| file.metadata().map(|meta| (file, meta)))
-        .map_err(|error| unreadable(&error.to_string()).fact("File", &path.display().to_string()))?;
+        .map_err(|error| unreadable(error.to_string()).fact(word("File"), &path.display().to_string()))?;
     let (file, meta) = file;
     if meta.is_dir() {
-        return Err(unreadable("it is a folder").fact("Folder", &path.display().to_string()));
+        return Err(unreadable(said("it is a folder")).fact(word("Folder"), &path.display().to_string()));
     }
     let decoded = decode(std::io::BufReader::new(file))
-        .map_err(|error| unreadable(&error.to_string()).fact("File", &path.display().to_string()))?;
+        .map_err(|error| unreadable(error.to_string()).fact(word("File"), &path.display().to_string()))?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let Decoded { size, format, preview } = decoded;
     Ok(Picture { path: path.to_owned(), name, bytes: meta.len(), size, format, preview })
 }
 
-fn unreadable(reason: &str) -> Problem {
-    let why =
-        format!("Reading it failed: {reason}. Select a JPEG, PNG, WebP, GIF, BMP or TIFF image that you can open.");
-    Problem::new("File", "This image cannot be read", why, Help::SelectAnother)
+fn unreadable(reason: impl Into<Text>) -> Problem {
+    let why = said!(
+        "Reading it failed: {0}. Select a JPEG, PNG, WebP, GIF, BMP or TIFF image that you can open.",
+        reason.into(),
+    );
+    Problem::new("File", said("This image cannot be read"), why, Help::SelectAnother)
 }
 
 struct Decoded {
@@ -75,7 +82,7 @@ pub(super) fn preview<R: BufRead + Seek>(source: R) -> Option<Arc<Pixels>> {
 /// Decodes a picture upright and scales it down to a preview. The decoder's own limits bound its memory.
 fn decode<R: BufRead + Seek>(source: R) -> Result<Decoded, ImageError> {
     let reader = ImageReader::new(source).with_guessed_format()?;
-    let format = reader.format().map_or("picture", name).to_owned();
+    let format = reader.format().map_or(word("picture"), name).to_owned();
     let mut decoder = reader.into_decoder()?;
     let orientation = decoder.orientation()?;
     let mut picture = DynamicImage::from_decoder(decoder)?;
@@ -97,7 +104,7 @@ fn name(format: image::ImageFormat) -> &'static str {
         image::ImageFormat::Gif => "GIF",
         image::ImageFormat::Bmp => "BMP",
         image::ImageFormat::Tiff => "TIFF",
-        _ => "picture",
+        _ => word("picture"),
     }
 }
 

@@ -8,8 +8,10 @@ use shared::object_key::ObjectKey;
 use super::Shared;
 use super::connect::tell_token;
 use super::explain::{explain, explain_for_key};
+use super::told::refused;
 use crate::command::{Event, PictureCommand, PictureEvent, PictureOutcome, PictureWish, Presigned};
 use crate::problem::{Help, Problem};
+use crate::words::{Text, said};
 
 /// How long a URL is good for, if the token lives so long.
 const PRESIGNED: Duration = Duration::from_secs(3600);
@@ -26,11 +28,11 @@ pub(super) async fn run(shared: Arc<Shared>, command: PictureCommand) {
 }
 
 async fn presign(shared: &Shared, command: &PictureCommand, how: Presigned) -> Result<PictureOutcome, Problem> {
-    const TITLE: &str = "There is no URL";
-    let key = parsed(&command.key, TITLE)?;
-    let client = shared.sessions.client(&command.place).map_err(|error| explain(&error, TITLE))?;
+    let title = || said("There is no URL");
+    let key = parsed(&command.key, title)?;
+    let client = shared.sessions.client(&command.place).map_err(|error| explain(&error, title()))?;
     let process = Some(command.process.as_str()).filter(|process| !process.is_empty());
-    let url = client.presign("GET", &key, process, PRESIGNED).await.map_err(|error| explain(&error, TITLE))?;
+    let url = client.presign("GET", &key, process, PRESIGNED).await.map_err(|error| explain(&error, title()))?;
     Ok(PictureOutcome::Presigned(match how {
         Presigned::Url => url,
         // A URL that was made here has no apostrophe: it is percent-encoded.
@@ -39,15 +41,15 @@ async fn presign(shared: &Shared, command: &PictureCommand, how: Presigned) -> R
 }
 
 async fn save_as(shared: &Shared, command: &PictureCommand, target: &str) -> Result<PictureOutcome, Problem> {
-    const TITLE: &str = "The picture was not kept";
-    let (key, target) = (parsed(&command.key, TITLE)?, parsed(target, TITLE)?);
-    let client = shared.sessions.client(&command.place).map_err(|error| explain(&error, TITLE))?;
+    let title = || said("The picture was not kept");
+    let (key, target) = (parsed(&command.key, title)?, parsed(target, title)?);
+    let client = shared.sessions.client(&command.place).map_err(|error| explain(&error, title()))?;
     let prefix = shared.sessions.prefix(&command.place);
     let outcome = client.save_as(&key, &command.process, &target).await;
-    let size = outcome.map_err(|error| explain_for_key(&error, TITLE, target.as_str(), prefix.as_deref()))?;
+    let size = outcome.map_err(|error| explain_for_key(&error, title(), target.as_str(), prefix.as_deref()))?;
     Ok(PictureOutcome::Saved { key: target.as_str().to_owned(), size })
 }
 
-fn parsed(key: &str, title: &str) -> Result<ObjectKey, Problem> {
-    ObjectKey::parse(key).map_err(|error| Problem::new("Config", title, error.to_string(), Help::None))
+fn parsed(key: &str, title: impl FnOnce() -> Text) -> Result<ObjectKey, Problem> {
+    ObjectKey::parse(key).map_err(|error| Problem::new("Config", title(), refused(&error), Help::None))
 }

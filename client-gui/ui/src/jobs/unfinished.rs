@@ -6,13 +6,17 @@ use transfer::{Checkpoint, Client, MappedPart, SavedCheckpoint, TransferError};
 
 use super::Shared;
 use super::explain::explain;
+use super::told::told;
 use crate::command::{Event, Place, Unfinished};
+use crate::words::said;
 
 /// Runs `Command::Survey`.
 pub(super) async fn survey(shared: &Shared, place: &Place) {
     match look(shared, place).await {
         Ok(unfinished) => shared.outbox.send(Event::Surveyed(unfinished)),
-        Err(error) => shared.outbox.send(Event::NotCleared(explain(&error, "Unfinished uploads cannot be looked for"))),
+        Err(error) => {
+            shared.outbox.send(Event::NotCleared(explain(&error, said("Unfinished uploads cannot be looked for"))))
+        }
     }
 }
 
@@ -25,7 +29,7 @@ pub(super) async fn discard(shared: &Shared, place: &Place, checkpoint: PathBuf)
             Err(error) => Err(error),
         };
         if let Err(error) = outcome {
-            shared.outbox.send(Event::NotCleared(explain(&error, "The unfinished upload was not given up")));
+            shared.outbox.send(Event::NotCleared(explain(&error, said("The unfinished upload was not given up"))));
         }
     }
     survey(shared, place).await;
@@ -47,12 +51,12 @@ async fn describe(client: &Client, SavedCheckpoint { path, checkpoint }: SavedCh
     let size_now = tokio::fs::metadata(&checkpoint.file).await.ok().map(|metadata| metadata.len());
     let (parts, mut doubt) = match client.part_map(&checkpoint).await {
         Ok(map) if map.known => (map.parts, None),
-        Ok(map) => (map.parts, Some("OSS does not know it any more: it begins anew.".to_owned())),
-        Err(error) => (by_checkpoint(&checkpoint), Some(format!("What OSS holds is not known: {error}"))),
+        Ok(map) => (map.parts, Some(said("OSS does not know it any more: it begins anew."))),
+        Err(error) => (by_checkpoint(&checkpoint), Some(said!("What OSS holds is not known. {0}", told(&error)))),
     };
     match size_now {
-        None => doubt = Some(format!("The file {} is not there any more.", checkpoint.file.display())),
-        Some(now) if now != checkpoint.size => doubt = Some("The file has changed: it begins anew.".to_owned()),
+        None => doubt = Some(said!("The file {0} is not there any more.", checkpoint.file.display().to_string())),
+        Some(now) if now != checkpoint.size => doubt = Some(said("The file has changed: it begins anew.")),
         Some(_) => {}
     }
     Unfinished {

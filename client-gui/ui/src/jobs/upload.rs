@@ -8,11 +8,15 @@ use transfer::{CancelToken, TransferError, UploadOptions, Uploaded};
 use super::Shared;
 use super::connect::tell_token;
 use super::explain::{explain, explain_for_key};
+use super::told::refused;
 use crate::command::{Failure, JobId, Place, Receipt};
 use crate::problem::{Help, Problem};
 use crate::settings::UploadMode;
+use crate::words::{Text, said};
 
-const TITLE: &str = "The upload failed";
+fn title() -> Text {
+    said("The upload failed")
+}
 
 /// Runs `Command::Upload`.
 pub(super) async fn upload(
@@ -25,8 +29,8 @@ pub(super) async fn upload(
     cancel: CancelToken,
 ) -> Result<Receipt, Failure> {
     let key = ObjectKey::parse(&key)
-        .map_err(|error| Failure::Problem(Problem::new("Config", TITLE, error.to_string(), Help::None)))?;
-    let client = shared.sessions.client(&place).map_err(|error| Failure::Problem(explain(&error, TITLE)))?;
+        .map_err(|error| Failure::Problem(Problem::new("Config", title(), refused(&error), Help::None)))?;
+    let client = shared.sessions.client(&place).map_err(|error| Failure::Problem(explain(&error, title())))?;
     shared.outbox.start_meter(job, key.as_str());
     let options = UploadOptions { cancel, ..UploadOptions::default() };
     let outcome = match mode {
@@ -45,7 +49,7 @@ pub(super) async fn upload(
         Err(TransferError::Paused) => Err(Failure::Paused),
         Err(error) => {
             let prefix = shared.sessions.prefix(&place);
-            Err(Failure::Problem(explain_for_key(&error, TITLE, key.as_str(), prefix.as_deref())))
+            Err(Failure::Problem(explain_for_key(&error, title(), key.as_str(), prefix.as_deref())))
         }
     }
 }

@@ -10,6 +10,7 @@ use super::Shared;
 use super::explain::explain;
 use crate::command::{Event, Place, WireCommand, WireEvent};
 use crate::wire::{self, Exchange};
+use crate::words::said;
 
 /// How long a copied request can be repeated.
 const LIFE: Duration = Duration::from_secs(900);
@@ -19,7 +20,7 @@ pub(super) async fn run(shared: Arc<Shared>, command: WireCommand) {
     let WireCommand::Presign { place, exchange } = command;
     let url = presign(&shared, &place, &exchange).await;
     let curl = url.map(|url| wire::curl(&exchange, Some(&url)));
-    let outcome = curl.map_err(|error| explain(&error, "The request was not copied"));
+    let outcome = curl.map_err(|error| explain(&error, said("The request was not copied")));
     shared.outbox.send(Event::Wire(WireEvent::Presigned(outcome)));
 }
 

@@ -3,10 +3,13 @@
 use serde_json::Value;
 use shared::ram::cases::{Report, Suite, SuiteError};
 use shared::ram::template::fill_in;
-use shared::ram::{Bounds, Difference, Layers, Lint, PolicyDocument, Request, Verdict, evaluate, implies, lint, reach};
+use shared::ram::{
+    Bounds, Difference, Escape, Layers, Lint, PolicyDocument, Request, Verdict, evaluate, implies, lint, reach,
+};
 
 use super::grid::{Question, ROWS, Scene, Spot};
 use super::{Editor, Sheet};
+use crate::words::{Text, said};
 
 /// The place of a cell: its row and its column.
 pub type Place = (usize, Spot);
@@ -40,9 +43,9 @@ pub enum Leak {
     /// Proven.
     Confined,
     /// How it escapes.
-    Escapes(String),
-    /// There is nothing to prove.
-    Unknown(&'static str),
+    Escapes(Escape),
+    /// There is nothing to prove; why.
+    Unknown(Text),
 }
 
 /// All of it, for one state of the editors.
@@ -57,7 +60,7 @@ pub struct Analysis {
     /// The cells that came out otherwise with the policies as they were loaded.
     pub changed: Vec<Place>,
     /// What the session policy allows more or less than as it was loaded.
-    pub difference: Option<String>,
+    pub difference: Option<Text>,
     pub leak: Option<Leak>,
     pub tests: Option<Result<Report, SuiteError>>,
 }
@@ -90,13 +93,13 @@ impl Analysis {
         let [_, session, _] = &analysis.policies;
         analysis.difference = session.as_ref().zip(loaded[1].as_ref()).and_then(|(now, then)| difference(now, then));
         analysis.leak = Some(match session {
-            None => Leak::Unknown("Without a session policy a token may do all that its role may."),
+            None => Leak::Unknown(said("Without a session policy a token may do all that its role may.")),
             Some(_) if scene.bucket.is_empty() => {
-                Leak::Unknown("There is no bucket to stay in: press Configure first.")
+                Leak::Unknown(said("There is no bucket to stay in: press Configure first."))
             }
             Some(policy) => {
                 let bounds = Bounds { bucket: &scene.bucket, prefix: &scene.prefix, only_key: None };
-                reach(policy, &bounds).map_or_else(|escape| Leak::Escapes(escape.to_string()), |()| Leak::Confined)
+                reach(policy, &bounds).map_or_else(Leak::Escapes, |()| Leak::Confined)
             }
         });
         analysis.tests = suite.map(|suite| suite.run(&editors[Sheet::Session.index()].text));
@@ -166,22 +169,25 @@ pub fn changed_by(analysis: &Analysis, policies: &[Option<PolicyDocument>; 3], s
 }
 
 /// In words, by what a policy differs from how it was loaded.
-fn difference(now: &PolicyDocument, then: &PolicyDocument) -> Option<String> {
+fn difference(now: &PolicyDocument, then: &PolicyDocument) -> Option<Text> {
     if now == then {
         return None;
     }
     let example = |request: &Request| {
         let id = request.resource.splitn(5, ':').nth(4).unwrap_or_default();
-        let prefix = request.context.get("oss:prefix").first().map(|prefix| format!(", prefix {prefix:?}"));
-        format!("{} on {id}{}", request.action, prefix.unwrap_or_default())
+        let (action, id) = (request.action.clone(), id.to_owned());
+        match request.context.get("oss:prefix").first() {
+            Some(prefix) => said!("{0} on {1}, prefix {2}", action, id, format!("{prefix:?}")),
+            None => said!("{0} on {1}", action, id),
+        }
     };
     Some(match (implies(now, then), implies(then, now)) {
-        (Ok(()), Ok(())) => "Proven to allow the same as the policy that was loaded.".to_owned(),
-        (Err(Difference::Request(more)), Ok(())) => format!("Allows more than as loaded, such as {}.", example(&more)),
-        (Ok(()), Err(Difference::Request(less))) => format!("Allows less than as loaded: not {}.", example(&less)),
+        (Ok(()), Ok(())) => said("Proven to allow the same as the policy that was loaded."),
+        (Err(Difference::Request(more)), Ok(())) => said!("Allows more than as loaded, such as {0}.", example(&more)),
+        (Ok(()), Err(Difference::Request(less))) => said!("Allows less than as loaded: not {0}.", example(&less)),
         (Err(Difference::Request(more)), Err(Difference::Request(less))) => {
-            format!("Allows {}, and no longer {}.", example(&more), example(&less))
+            said!("Allows {0}, and no longer {1}.", example(&more), example(&less))
         }
-        _ => "Differs from the policy that was loaded.".to_owned(),
+        _ => said("Differs from the policy that was loaded."),
     })
 }

@@ -12,6 +12,7 @@ use shared::ram::{
 use super::analysis::{Cell, Place, changed_by, pairs, with_layers};
 use super::grid::{ACCOUNT, ROLE, SESSION};
 use super::{Lab, Pick, Sheet};
+use crate::words::tr;
 
 /// What there is to say of one request.
 pub struct Detail {
@@ -91,9 +92,10 @@ impl Lab {
         match obstacle {
             Obstacle::Denied { layer, statement } => {
                 let sheet = Sheet::of(layer);
-                let words = format!(
-                    "Statement {statement} of the {} denies it, and no other statement can undo that: narrow or remove it.",
-                    sheet.words()
+                let words = tr!(
+                    "Statement {0} of the {1} denies it, and no other statement can undo that: narrow or remove it.",
+                    statement,
+                    sheet.words(),
                 );
                 Fix { sheet, words, change: None }
             }
@@ -101,9 +103,9 @@ impl Lab {
                 let sheet = Sheet::of(layer);
                 let words = match &addition {
                     Addition::Action { statement, action } => {
-                        format!("Add {action} to statement {statement} of the {}.", sheet.words())
+                        tr!("Add {0} to statement {1} of the {2}.", action, statement, sheet.words())
                     }
-                    Addition::Statement(_) => format!("Add a statement to the {} that allows this.", sheet.words()),
+                    Addition::Statement(_) => tr!("Add a statement to the {0} that allows this.", sheet.words()),
                 };
                 let edit = match addition {
                     Addition::Statement(statement) => Addition::Statement(self.as_template(statement)).edit(),
@@ -145,7 +147,7 @@ impl Lab {
     }
 }
 
-/// Why a request came out as it did.
+/// Why a request came out as it did, in the language of this thread.
 pub(super) fn sentence(cell: &Cell) -> String {
     let verdict = &cell.verdict;
     let number =
@@ -153,15 +155,17 @@ pub(super) fn sentence(cell: &Cell) -> String {
     let whose = Sheet::of(verdict.because.layer).words();
     let statement = number(&verdict.because.statement);
     match (verdict.effect, &verdict.session) {
-        (Outcome::Allow, Some(session)) => format!(
-            "Statement {} of the session policy allows it, and statement {statement} of the {whose} does, too.",
-            number(&session.because)
+        (Outcome::Allow, Some(session)) => tr!(
+            "Statement {0} of the session policy allows it, and statement {1} of the {2} does, too.",
+            number(&session.because),
+            statement,
+            whose,
         ),
-        (Outcome::Allow, None) => format!("Statement {statement} of the {whose} allows it."),
-        (Outcome::ExplicitDeny, _) => format!("Statement {statement} of the {whose} denies it."),
+        (Outcome::Allow, None) => tr!("Statement {0} of the {1} allows it.", statement, whose),
+        (Outcome::ExplicitDeny, _) => tr!("Statement {0} of the {1} denies it.", statement, whose),
         (Outcome::ImplicitDeny, _) if verdict.because.layer == Layer::Session => {
-            "No statement of the session policy allows it, so nothing else is asked.".to_owned()
+            tr("No statement of the session policy allows it, so nothing else is asked.").to_owned()
         }
-        (Outcome::ImplicitDeny, _) => format!("No statement of the {whose} allows it, and no other policy does."),
+        (Outcome::ImplicitDeny, _) => tr!("No statement of the {0} allows it, and no other policy does.", whose),
     }
 }

@@ -3,6 +3,8 @@
 use shared::ram::{Context, Request};
 use transfer::Probe;
 
+use crate::words::tr;
+
 /// The account in the requests that are evaluated; policies name accounts by `*`.
 pub const ACCOUNT: &str = "1000000000000001";
 /// The role and the session in them.
@@ -50,11 +52,11 @@ impl Spot {
     /// The head of its column.
     pub fn title(self) -> &'static str {
         match self {
-            Self::Own => "Own folder",
-            Self::Sibling => "Sibling",
-            Self::Other => "Other user",
-            Self::Root => "Bucket root",
-            Self::Elsewhere => "Other bucket",
+            Self::Own => tr("Own folder"),
+            Self::Sibling => tr("Sibling"),
+            Self::Other => tr("Other user"),
+            Self::Root => tr("Bucket root"),
+            Self::Elsewhere => tr("Other bucket"),
         }
     }
 
@@ -201,10 +203,10 @@ impl Question {
     /// `bucket/key`, `bucket, prefix "a/"`, `all buckets`.
     pub fn subject(&self) -> String {
         match (&self.bucket, &self.key, &self.prefix) {
-            (None, ..) => "all buckets".to_owned(),
+            (None, ..) => tr("all buckets").to_owned(),
             (Some(bucket), Some(key), _) => format!("{bucket}/{key}"),
-            (Some(bucket), None, Some(prefix)) if prefix.is_empty() => format!("{bucket}, no prefix"),
-            (Some(bucket), None, Some(prefix)) => format!("{bucket}, prefix {prefix}"),
+            (Some(bucket), None, Some(prefix)) if prefix.is_empty() => tr!("{0}, no prefix", bucket),
+            (Some(bucket), None, Some(prefix)) => tr!("{0}, prefix {1}", bucket, prefix),
             (Some(bucket), None, None) => bucket.clone(),
         }
     }

@@ -5,6 +5,7 @@ mod changes;
 pub mod detail;
 pub mod grid;
 mod precheck;
+pub mod told;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use time::OffsetDateTime;
 
 use crate::command::{JobId, Place as Settings};
 use crate::problem::Problem;
+use crate::words::{Text, tr, word};
 use analysis::{Analysis, Place};
 use grid::{Question, Scene};
 
@@ -39,18 +41,18 @@ impl Sheet {
     /// Its name on the screen.
     pub fn title(self) -> &'static str {
         match self {
-            Self::Role => "Role policy",
-            Self::Session => "Session policy",
-            Self::Bucket => "Bucket policy",
+            Self::Role => tr("Role policy"),
+            Self::Session => tr("Session policy"),
+            Self::Bucket => tr("Bucket policy"),
         }
     }
 
     /// In a sentence.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Role => "role policy",
-            Self::Session => "session policy",
-            Self::Bucket => "bucket policy",
+            Self::Role => tr("role policy"),
+            Self::Session => tr("session policy"),
+            Self::Bucket => tr("bucket policy"),
         }
     }
 
@@ -89,27 +91,27 @@ pub struct Template {
 pub static TEMPLATES: [Template; 8] = [
     Template {
         sheet: Sheet::Session,
-        name: "Read and write",
+        name: word("Read and write"),
         text: include_str!("../../../../policy/bucket_read_write_policy.txt"),
         tests: Some(include_str!("../../../../policy/tests/bucket_read_write_policy.json")),
     },
     Template {
         sheet: Sheet::Session,
-        name: "Write",
+        name: word("Write"),
         text: include_str!("../../../../policy/bucket_write_policy.txt"),
         tests: Some(include_str!("../../../../policy/tests/bucket_write_policy.json")),
     },
     Template {
         sheet: Sheet::Session,
-        name: "Read",
+        name: word("Read"),
         text: include_str!("../../../../policy/bucket_read_policy.txt"),
         tests: Some(include_str!("../../../../policy/tests/bucket_read_policy.json")),
     },
-    Template { sheet: Sheet::Session, name: "None", text: "", tests: None },
-    Template { sheet: Sheet::Role, name: "All of OSS", text: ALL_OF_OSS, tests: None },
-    Template { sheet: Sheet::Role, name: "One bucket", text: ONE_BUCKET, tests: None },
-    Template { sheet: Sheet::Bucket, name: "None", text: "", tests: None },
-    Template { sheet: Sheet::Bucket, name: "Deny deletes", text: DENY_DELETES, tests: None },
+    Template { sheet: Sheet::Session, name: word("None"), text: "", tests: None },
+    Template { sheet: Sheet::Role, name: word("All of OSS"), text: ALL_OF_OSS, tests: None },
+    Template { sheet: Sheet::Role, name: word("One bucket"), text: ONE_BUCKET, tests: None },
+    Template { sheet: Sheet::Bucket, name: word("None"), text: "", tests: None },
+    Template { sheet: Sheet::Bucket, name: word("Deny deletes"), text: DENY_DELETES, tests: None },
 ];
 
 const ALL_OF_OSS: &str = r#"{
@@ -179,7 +181,7 @@ pub enum Observed {
     /// 403 `AccessDenied`, with its finer code.
     Denied(String),
     /// OSS never came to ask its policies; why.
-    Unknown(String),
+    Unknown(Text),
 }
 
 /// The probes.

@@ -17,7 +17,7 @@ use crate::problem::{Help, Problem};
 use crate::screen::Screen;
 use crate::settings::UploadMode;
 use crate::state::{Connection, Processing, Selection, State};
-use crate::words::word;
+use crate::words::{said, word};
 
 /// Something that the person asked of the queue.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,8 +94,9 @@ impl State {
         let room = MOST_ITEMS.saturating_sub(self.queue.items.len());
         self.notice = match found.len().checked_sub(room) {
             Some(left_out) if left_out > 0 => {
-                let why = format!("A queue takes {MOST_ITEMS} files; {left_out} were left out.");
-                Some(Problem::new("Full", "Not all files were taken", why, Help::None))
+                let (most, left_out) = (MOST_ITEMS.to_string(), left_out.to_string());
+                let why = said!("A queue takes {0} files; {1} were left out.", most, left_out);
+                Some(Problem::new("Full", said("Not all files were taken"), why, Help::None))
             }
             _ => problem,
         };
@@ -306,9 +307,10 @@ impl State {
 }
 
 fn same_name(key: &str, other: &Found) -> Problem {
-    let why = format!(
-        "{} goes to {key} as well, and one would replace the other. Put {{path}} or {{n}} into the object name, then try again.",
-        other.path.display()
+    let why = said!(
+        "{0} goes to {1} as well, and one would replace the other. Put {path} or {n} into the object name, then try again.",
+        other.path.display().to_string(),
+        key.to_owned(),
     );
-    Problem::new("SameName", "Two files have one object name", why, Help::None)
+    Problem::new("SameName", said("Two files have one object name"), why, Help::None)
 }

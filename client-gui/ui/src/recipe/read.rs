@@ -3,6 +3,7 @@
 use shared::img::{Action, Crop, Format, Gravity, Process, Quality, Resize, ResizeMode, Watermark};
 
 use super::{Corner, Cropping, Fit, Marking, Measure, Output, Position, Recipe, Resizing};
+use crate::words::tr;
 
 /// What a parameter is called in a request.
 const PARAMETER: &str = "x-oss-process=";
@@ -13,7 +14,7 @@ impl Recipe {
     /// Makes the controls say what `text` says. What they cannot say is kept as it was typed.
     ///
     /// # Errors
-    /// Why IMG would refuse it, in a sentence; the recipe is then as before.
+    /// Why IMG would refuse it, in a sentence to show; the recipe is then as before.
     pub fn adopt(&mut self, text: &str) -> Result<(), String> {
         let text = text.trim();
         let text = text.strip_prefix(PARAMETER).unwrap_or(text);
@@ -23,7 +24,7 @@ impl Recipe {
         } else if !text.is_empty() {
             let process = Process::parse(text).map_err(|error| error.to_string())?;
             if process.is_question() {
-                return Err("It asks for facts, and what is shown here are pictures.".to_owned());
+                return Err(tr("It asks for facts, and what is shown here are pictures.").to_owned());
             }
             let shown = process.actions.iter().all(|action| wanted.take(action).is_some());
             // What the controls print must mean the same, in the same order.

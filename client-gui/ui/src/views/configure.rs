@@ -255,7 +255,7 @@ fn hops(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
     for (hop, outcome) in &state.hops {
         match outcome {
             HopOutcome::Trying => hop_line(ui, *hop, tr("asking"), Icon::Dots, palette(ui).muted),
-            HopOutcome::Passed(seen) => hop_line(ui, *hop, seen, Icon::Check, palette(ui).good),
+            HopOutcome::Passed(seen) => hop_line(ui, *hop, &seen.to_string(), Icon::Check, palette(ui).good),
             HopOutcome::Failed(problem) => problem::show(ui, problem, out),
         }
     }

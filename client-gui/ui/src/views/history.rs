@@ -13,7 +13,7 @@ use crate::queue::{Queue, QueueAction, Upload};
 use crate::state::State;
 use crate::theme::{palette, space};
 use crate::widgets::{self, Tone};
-use crate::words::{tr, word};
+use crate::words::{look_up, tr, word};
 
 const ROW: f32 = 44.0;
 /// How much of the list is in sight, in points.
@@ -162,7 +162,9 @@ fn facts(entry: &Entry) -> Vec<(&'static str, String)> {
                 ("RequestId", request_id.clone()),
             ]);
         }
-        End::Failed { code, title } => rows.extend([(word("Code"), code.clone()), (word("Why"), title.clone())]),
+        End::Failed { code, title } => {
+            rows.extend([(word("Code"), code.clone()), (word("Why"), look_up(title).to_owned())])
+        }
         End::Cancelled => {}
     }
     rows
@@ -172,7 +174,7 @@ fn facts(entry: &Entry) -> Vec<(&'static str, String)> {
 fn words(entry: &Entry) -> String {
     let end = match &entry.end {
         End::Done { .. } => tr("uploaded"),
-        End::Failed { code, title } => &format!("{} {code} {title}", tr("failed")),
+        End::Failed { code, title } => &format!("{} {code} {}", tr("failed"), look_up(title)),
         End::Cancelled => tr("cancelled"),
     };
     format!("{} {} {}/{} {end}", time(entry), entry.file.display(), entry.bucket, entry.key)
@@ -194,7 +196,7 @@ fn end(ui: &Ui, entry: &Entry) -> (Icon, egui::Color32, String) {
             }
             (icon, color, words.join(tr(", ")))
         }
-        End::Failed { code, title } => (Icon::Cross, colors.bad, format!("{title} ({code})")),
+        End::Failed { code, title } => (Icon::Cross, colors.bad, format!("{} ({code})", look_up(title))),
         End::Cancelled => (Icon::Cross, colors.warn, tr("cancelled").to_owned()),
     }
 }

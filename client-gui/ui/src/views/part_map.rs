@@ -60,7 +60,7 @@ fn one(ui: &mut Ui, upload: &Unfinished, out: &mut Vec<Action>) {
         strip(ui, &label, upload.parts.iter().map(color));
     }
     if let Some(doubt) = &upload.doubt {
-        widgets::remark(ui, doubt.clone());
+        widgets::remark(ui, doubt.to_string());
     }
     ui.add_space(space::XS);
     ui.horizontal(|ui| {

@@ -6,25 +6,26 @@ use crate::action::Action;
 use crate::problem::Problem;
 use crate::theme::space;
 use crate::widgets::{self, Tone};
+use crate::words::{look_up, tr};
 
 /// Draws `problem`, which stays until its cause is gone.
 pub fn show(ui: &mut Ui, problem: &Problem, out: &mut Vec<Action>) {
-    draw(ui, problem, Tone::Bad, ("Copy details", Action::Copy(problem.report())), out);
+    draw(ui, problem, Tone::Bad, (tr("Copy details"), Action::Copy(problem.report())), out);
 }
 
 /// Draws `problem`, which stays until it is dismissed.
 pub fn show_notice(ui: &mut Ui, problem: &Problem, out: &mut Vec<Action>) {
-    draw(ui, problem, Tone::Warn, ("Dismiss", Action::DismissNotice), out);
+    draw(ui, problem, Tone::Warn, (tr("Dismiss"), Action::DismissNotice), out);
 }
 
 fn draw(ui: &mut Ui, problem: &Problem, tone: Tone, (button, action): (&str, Action), out: &mut Vec<Action>) {
     widgets::banner(ui, tone, |ui| {
         ui.spacing_mut().item_spacing.y = space::XS;
-        ui.label(RichText::new(&problem.title).size(16.0));
-        ui.label(&problem.why);
+        ui.label(RichText::new(problem.title.to_string()).size(16.0));
+        ui.label(problem.why.to_string());
         if !problem.facts.is_empty() {
             ui.add_space(space::XS);
-            let rows = problem.facts.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            let rows = problem.facts.iter().map(|(name, value)| (look_up(name), value.as_str()));
             widgets::facts(ui, widest_name(ui, problem), rows);
         }
         ui.add_space(space::S);
@@ -34,7 +35,7 @@ fn draw(ui: &mut Ui, problem: &Problem, tone: Tone, (button, action): (&str, Act
             {
                 out.push(Action::Help(problem.help));
             }
-            if problem.code == "AccessDenied" && widgets::secondary(ui, true, "Why was I denied?").clicked() {
+            if problem.code == "AccessDenied" && widgets::secondary(ui, true, tr("Why was I denied?")).clicked() {
                 let needed =
                     problem.facts.iter().find(|(name, _)| name == "AuthAction").map(|(_, action)| action.clone());
                 out.push(Action::WhyDenied(needed));
@@ -49,6 +50,7 @@ fn draw(ui: &mut Ui, problem: &Problem, tone: Tone, (button, action): (&str, Act
 /// How wide the column of names must be, in points.
 fn widest_name(ui: &Ui, problem: &Problem) -> f32 {
     let font = TextStyle::Small.resolve(ui.style());
-    let width = |name: &String| ui.painter().layout_no_wrap(name.clone(), font.clone(), Color32::WHITE).size().x;
+    let width =
+        |name: &String| ui.painter().layout_no_wrap(look_up(name).to_owned(), font.clone(), Color32::WHITE).size().x;
     problem.facts.iter().map(|(name, _)| width(name)).fold(0.0, f32::max) + space::S
 }

@@ -9,6 +9,7 @@ use crate::format;
 use crate::icons::{self, Icon};
 use crate::theme::{palette, space};
 use crate::widgets;
+use crate::words::tr;
 
 /// Draws `receipt`, beside its picture where there is room.
 pub fn show(ui: &mut Ui, receipt: &Receipt, picture: Option<&Picture>, art: &mut Art, out: &mut Vec<Action>) {
@@ -33,17 +34,17 @@ pub fn show(ui: &mut Ui, receipt: &Receipt, picture: Option<&Picture>, art: &mut
     }
     ui.add_space(space::M);
     ui.horizontal_wrapped(|ui| {
-        if widgets::primary(ui, true, "Make a thumbnail").clicked() {
+        if widgets::primary(ui, true, tr("Make a thumbnail")).clicked() {
             out.push(Action::GoTo(Step::Thumbnail));
         }
-        if widgets::secondary(ui, true, "Upload again").on_hover_text("Under another name, or in another way").clicked()
-        {
+        let again = widgets::secondary(ui, true, tr("Upload again"));
+        if again.on_hover_text(tr("Under another name, or in another way")).clicked() {
             out.push(Action::UploadAgain);
         }
-        if widgets::secondary(ui, true, "Select another").clicked() {
+        if widgets::secondary(ui, true, tr("Select another")).clicked() {
             out.push(Action::GoTo(Step::Select));
         }
-        if widgets::secondary(ui, true, "Copy result").clicked() {
+        if widgets::secondary(ui, true, tr("Copy result")).clicked() {
             let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name}: {value}")).collect();
             out.push(Action::Copy(lines.join("\n")));
         }
@@ -59,10 +60,10 @@ fn title(ui: &mut Ui, receipt: &Receipt) {
         ui.add_space(space::XS);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
-            ui.label(RichText::new("Uploaded").text_style(TextStyle::Heading));
+            ui.label(RichText::new(tr("Uploaded")).text_style(TextStyle::Heading));
             let speed = receipt.size as f64 / receipt.elapsed.as_secs_f64().max(0.001);
-            let words = format!(
-                "{} in {}, {}; straight to OSS",
+            let words = tr!(
+                "{0} in {1}, {2}; straight to OSS",
                 format::bytes(receipt.size),
                 format::elapsed(receipt.elapsed),
                 format::speed(speed)
@@ -73,24 +74,24 @@ fn title(ui: &mut Ui, receipt: &Receipt) {
 }
 
 fn rows(receipt: &Receipt) -> Vec<(&'static str, String)> {
-    let way = if receipt.parts > 1 { format!("in {} parts", receipt.parts) } else { "in one request".to_owned() };
+    let way = if receipt.parts > 1 { tr!("in {0} parts", receipt.parts) } else { tr("in one request").to_owned() };
     let at_oss = match receipt.crc64_at_oss {
-        Some(crc64) if crc64 == receipt.crc64 => format!("{crc64}, equal"),
-        Some(crc64) => format!("{crc64}, different: the object was replaced since"),
-        None => "this token may not read it".to_owned(),
+        Some(crc64) if crc64 == receipt.crc64 => tr!("{0}, equal", crc64),
+        Some(crc64) => tr!("{0}, different: the object was replaced since", crc64),
+        None => tr("this token may not read it").to_owned(),
     };
     let again = if receipt.held > 0 {
-        format!("{}; {} were at OSS before", format::exact_bytes(receipt.resent), format::bytes(receipt.held))
+        tr!("{0}; {1} were at OSS before", format::exact_bytes(receipt.resent), format::bytes(receipt.held))
     } else {
         format::exact_bytes(receipt.resent)
     };
     vec![
-        ("Object", format!("oss://{}/{}", receipt.bucket, receipt.key)),
-        ("Size", format!("{}, {way}", format::exact_bytes(receipt.size))),
-        ("Sent again", again),
+        (tr("Object"), format!("oss://{}/{}", receipt.bucket, receipt.key)),
+        (tr("Size"), [format::exact_bytes(receipt.size), way].join(tr(", "))),
+        (tr("Sent again"), again),
         ("ETag", receipt.etag.clone()),
-        ("CRC64, here", receipt.crc64.to_string()),
-        ("CRC64, at OSS", at_oss),
+        (tr("CRC64, here"), receipt.crc64.to_string()),
+        (tr("CRC64, at OSS"), at_oss),
         ("RequestId", receipt.request_id.clone()),
     ]
 }

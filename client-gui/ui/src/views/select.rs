@@ -14,7 +14,7 @@ use crate::queue::QueueAction;
 use crate::state::{Selection, State};
 use crate::theme::{palette, space};
 use crate::widgets;
-use crate::words::{tr, word};
+use crate::words::{look_up, tr, word};
 
 /// How much of the list is in sight, in points.
 const LIST: f32 = 240.0;
@@ -184,7 +184,7 @@ fn chosen(ui: &mut Ui, picture: &Picture, art: &mut Art, out: &mut Vec<Action>) 
 pub fn describe(ui: &mut Ui, picture: &Picture) {
     ui.spacing_mut().item_spacing.y = space::XS;
     ui.add(egui::Label::new(RichText::new(&picture.name).text_style(TextStyle::Heading)).wrap());
-    let size = tr!("{0} pixels, {1}", format::pixels(picture.size), picture.format);
+    let size = tr!("{0} pixels, {1}", format::pixels(picture.size), look_up(&picture.format));
     ui.label(RichText::new(size).color(palette(ui).muted));
     let bytes = format!("{} ({})", format::bytes(picture.bytes), format::exact_bytes(picture.bytes));
     ui.label(RichText::new(bytes).color(palette(ui).muted));

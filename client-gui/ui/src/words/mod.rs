@@ -1,14 +1,20 @@
 //! The words on the screen: English in the code, 简体中文 in [`zh`]. Protocols' own words (`PutObject`, `ETag`, error codes) stay as they are.
 //!
-//! [`tr`] is asked by views and by what prepares texts for them, on the thread that draws; jobs report typed facts, or texts of servers and of
-//! [`transfer`] that are shown as they came.
+//! [`tr`] is asked by views and by what prepares texts for them, on the thread that draws. Jobs report typed facts or a [`Text`], which is put into
+//! words when it is drawn. What the crates below say in English is recognised by [`heard`]; the words of servers are shown as they came.
 
+#[macro_use]
+mod text;
+mod heard;
 mod zh;
 
 use std::cell::Cell;
 use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
+
+pub use heard::heard;
+pub use text::{Text, said};
 
 /// A language of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,17 +68,24 @@ pub fn speak(language: Language) {
     SPOKEN.set(language);
 }
 
+/// The language of this thread.
+fn spoken() -> Language {
+    SPOKEN.get()
+}
+
 /// `english` in the language of this thread.
 pub fn tr(english: &'static str) -> &'static str {
-    match SPOKEN.get() {
-        Language::English => english,
-        Language::Chinese => zh::chinese(english).unwrap_or(english),
-    }
+    zh::put(english, spoken())
 }
 
 /// Marks a text that is kept in a table and goes through [`tr`] when it is shown.
 pub const fn word(english: &'static str) -> &'static str {
     english
+}
+
+/// `english`, whose text was marked elsewhere, in the language of this thread; itself when it was not.
+pub fn look_up(english: &str) -> &str {
+    zh::put(english, spoken())
 }
 
 /// `text` with `{0}`, `{1}`… replaced by `values`. What stands in a value is not read again.

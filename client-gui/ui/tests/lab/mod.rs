@@ -5,6 +5,7 @@ use client_ui::command::{Command, Event, Failure, JobId, LabCommand, LabEvent, P
 use client_ui::lab::{Observed, Sheet};
 use client_ui::screen::Screen;
 use client_ui::settings::{Settings, ThemeChoice};
+use client_ui::words::said;
 use egui::Key;
 use egui_kittest::kittest::Queryable as _;
 
@@ -222,10 +223,49 @@ fn policies_come_from_files_and_go_there() {
     assert_eq!(command(&desk), LabCommand::Save { sheet: Sheet::Session, path, text: policy.to_owned() });
     let problem = client_ui::problem::Problem::new(
         "File",
-        "The policy was not saved",
-        "disk full",
+        said("The policy was not saved"),
+        said("disk full"),
         client_ui::problem::Help::None,
     );
     desk.report([Event::Lab(LabEvent::Saved { sheet: Sheet::Session, outcome: Err(problem) })]);
     assert!(desk.sees("disk full"));
+}
+
+#[test]
+fn in_chinese_the_lab_and_a_problem_say_what_they_said_in_english() {
+    let mut desk = lab(LARGE, ThemeChoice::Light);
+    editor(
+        &mut desk,
+        r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["oss:PutObject", "oss:ListParts"],
+  "Resource": ["acs:oss:*:*:$BUCKET_NAME/users/alice*"]}]}"#,
+    );
+    desk.report([Event::Lab(LabEvent::Saved { sheet: Sheet::Session, outcome: Err(denied()) })]);
+    desk.press("PutObject in Sibling");
+    assert!(desk.sees("The token covers users/alice/ alone"));
+    desk.click("Settings of the window");
+    desk.click("简体中文");
+    desk.harness.key_press(Key::Escape);
+    desk.harness.run();
+    for words in [
+        "上传失败",
+        "访问凭证仅对 users/alice/ 有效",
+        "使用访问凭证对应的目录",
+        "错误信息",
+        "PutObject，前缀相似：允许，角色策略允许，会话策略允许",
+        "原因：PutObject",
+        "会话策略的语句 0 允许该请求，角色策略的语句 0 也允许",
+        "会话策略存在越权：Statement[0] 允许对 Bucket holiday-photos 中的 \"users/alice\" 执行",
+        "$BUCKET_NAME/users/alice* 还会匹配前缀相似的资源",
+        "缺少 oss:AbortMultipartUpload",
+        "添加操作",
+    ] {
+        assert!(desk.sees(words), "{words} is not seen");
+    }
+    desk.shot("chinese-lab");
+    desk.press("目录以 / 结尾");
+    assert!(desk.sees("PutObject，前缀相似：拒绝，角色策略允许，会话策略隐式拒绝"));
+    assert!(desk.sees("已证明：访问凭证无法触及"));
+    for english in [" the ", " is ", "statement", "policy "] {
+        assert!(!desk.sees(english), "{english} is seen");
+    }
 }

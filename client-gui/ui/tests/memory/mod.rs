@@ -6,6 +6,7 @@ use client_ui::command::{Command, Event, Failure, Kept, MemoryCommand, MemoryEve
 use client_ui::memory::{End, Entry, Left};
 use client_ui::problem::{Help, Problem};
 use client_ui::settings::{Settings, ThemeChoice, UploadMode};
+use client_ui::words::said;
 
 const USUAL: [u32; 2] = [1100, 760];
 const SMALL: [u32; 2] = [760, 520];
@@ -137,7 +138,8 @@ fn queue_and_history_are_written_when_they_change_and_never_twice_at_once() {
 #[test]
 fn a_broken_memory_is_said_and_what_cannot_be_read_is_not_written_over() {
     let why = "/home/me/.config/direct-transfer/queue.json is not valid: it was set aside.";
-    let problem = Some(Problem::new("Memory", "The queue of the last time cannot be read", why, Help::None));
+    let problem =
+        Some(Problem::new("Memory", said("The queue of the last time cannot be read"), said(why), Help::None));
     let mut desk = Desk::new(SMALL, ThemeChoice::Light);
     desk.report([Event::Memory(MemoryEvent::Recalled { history: None, queue: None, problem })]);
     assert!(desk.sees("The queue of the last time cannot be read"));

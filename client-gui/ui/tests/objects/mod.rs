@@ -7,6 +7,7 @@ use client_ui::command::{Command, Event, JobId, ObjectsEvent, ObjectsOutcome, Ob
 use client_ui::problem::{Help, Problem};
 use client_ui::screen::Screen;
 use client_ui::settings::ThemeChoice;
+use client_ui::words::said;
 use egui_kittest::kittest::Queryable as _;
 use transfer::{FolderPage, ListedObject, OpenUpload};
 
@@ -118,7 +119,7 @@ fn a_refused_listing_is_named_and_explained() {
     let (job, asked) = wish(&desk);
     assert_eq!(asked, ObjectsWish::Page { prefix: String::new(), after: None });
     let why = "The token is good, but its policy does not allow this.";
-    let denied = Problem::new("AccessDenied", "The folder cannot be listed", why, Help::None);
+    let denied = Problem::new("AccessDenied", said("The folder cannot be listed"), said(why), Help::None);
     answer(&mut desk, job, Err(denied));
     assert!(desk.sees("The folder cannot be listed"));
     desk.shot("objects-denied");

@@ -5,6 +5,7 @@ use client_ui::command::{Command, Event, JobId, PictureCommand, PictureEvent, Pi
 use client_ui::problem::{Help, Problem};
 use client_ui::recipe::Position;
 use client_ui::settings::{Settings, ThemeChoice};
+use client_ui::words::said;
 use egui_kittest::kittest::Queryable as _;
 
 const PHONE: [u32; 2] = [480, 720];
@@ -134,7 +135,8 @@ fn the_result_is_copied_in_several_forms_and_kept_as_an_object() {
     desk.click("Save");
     let command = wish(&desk);
     assert_eq!(command.wish, PictureWish::SaveAs("elsewhere/x.jpg".to_owned()));
-    let problem = Problem::new("AccessDenied", "The picture was not kept", "The policy forbids it.", Help::None);
+    let problem =
+        Problem::new("AccessDenied", said("The picture was not kept"), said("The policy forbids it."), Help::None);
     answer(&mut desk, command.job, Err(problem));
     assert!(desk.sees("The picture was not kept"));
     desk.shot("playground-shared");

@@ -12,15 +12,16 @@ use crate::lab::grid::{ROWS, Spot};
 use crate::lab::{Lab, LabAction, Observed, Pick, Sheet};
 use crate::theme::{self, palette, space};
 use crate::widgets::{self, Tone};
+use crate::words::tr;
 
 /// Draws the card.
 pub fn show(ui: &mut Ui, lab: &mut Lab, out: &mut Vec<Action>) {
     let Some(detail) = lab.detail() else {
         widgets::card(ui, |ui| {
-            ui.label(RichText::new("Why?").text_style(TextStyle::Heading));
+            ui.label(RichText::new(tr("Why?")).text_style(TextStyle::Heading));
             widgets::remark(
                 ui,
-                "Press a cell to see which policy and which statement decided it, and what would change that.",
+                tr("Press a cell to see which policy and which statement decided it, and what would change that."),
             );
         });
         return;
@@ -35,12 +36,12 @@ fn filled(ui: &mut Ui, lab: &Lab, detail: &Detail, out: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = space::S;
     let allowed = detail.cell.verdict.is_allow();
     let question = &detail.cell.question;
-    ui.label(RichText::new(format!("Why? {}", question.operation)).text_style(TextStyle::Heading));
-    let rows = [("Action", question.action.clone()), ("Subject", question.subject())];
+    ui.label(RichText::new(tr!("Why? {0}", question.operation)).text_style(TextStyle::Heading));
+    let rows = [("Action", question.action.clone()), (tr("Subject"), question.subject())];
     widgets::facts(ui, 58.0, rows.iter().map(|(name, value)| (*name, value.as_str())));
     let tone = if allowed { Tone::Good } else { Tone::Bad };
-    let whole = if allowed { "Allowed" } else { "Denied" };
-    widgets::say(ui, tone, format!("{whole}. {}", detail.sentence));
+    let whole = if allowed { tr!("Allowed. {0}", detail.sentence) } else { tr!("Denied. {0}", detail.sentence) };
+    widgets::say(ui, tone, whole);
     observed(ui, lab);
     ui.scope(|ui| {
         // Rows of words, as high as words.
@@ -53,7 +54,7 @@ fn filled(ui: &mut Ui, lab: &Lab, detail: &Detail, out: &mut Vec<Action>) {
         ui.push_id(index, |ui| draw_fix(ui, fix, out));
     }
     if let Some(xml) = &detail.xml {
-        widgets::remark(ui, "The answer of OSS: 403, with the body");
+        widgets::remark(ui, tr("The answer of OSS: 403, with the body"));
         theme::well(ui).show(ui, |ui| {
             ui.set_width(ui.available_width());
             let words = RichText::new(indented(xml)).text_style(TextStyle::Monospace).size(11.5);
@@ -66,12 +67,12 @@ fn observed(ui: &mut Ui, lab: &Lab) {
     let Some(Pick::Cell(place)) = lab.selected else { return };
     let Some(observed) = lab.probes.observed.get(&place) else { return };
     let seen = match observed {
-        Observed::Allowed(status) => format!("OSS itself let the probe pass ({status})."),
-        Observed::Denied(ec) => format!("OSS itself refused the probe: AccessDenied {ec}."),
-        Observed::Unknown(why) => format!("OSS could not be asked: {why}"),
+        Observed::Allowed(status) => tr!("OSS itself let the probe pass ({0}).", status),
+        Observed::Denied(ec) => tr!("OSS itself refused the probe: AccessDenied {0}.", ec),
+        Observed::Unknown(why) => tr!("OSS could not be asked: {0}", why),
     };
     match lab.drifts(place) {
-        Some(true) => widgets::say(ui, Tone::Bad, format!("{seen} That is not what the policies here say.")),
+        Some(true) => widgets::say(ui, Tone::Bad, tr!("{0} That is not what the policies here say.", seen)),
         Some(false) => widgets::line(ui, Icon::Check, palette(ui).good, &seen),
         None => widgets::line(ui, Icon::Warning, palette(ui).warn, &seen),
     }
@@ -83,13 +84,17 @@ fn layers(ui: &mut Ui, detail: &Detail) {
         ui.horizontal(|ui| {
             let (rect, _) = ui.allocate_exact_size(egui::Vec2::new(18.0, 16.0), egui::Sense::hover());
             mark(ui.painter(), rect.center(), Some(verdict.effect), colors);
+            let title = sheet.title();
             let said = match (verdict.effect, &verdict.because) {
-                (Outcome::Allow, Some(because)) => format!("allows it by statement {}", because.statement),
-                (Outcome::ExplicitDeny, Some(because)) => format!("denies it by statement {}", because.statement),
-                _ => "has no statement that applies".to_owned(),
+                (Outcome::Allow, Some(because)) => tr!("{0} allows it by statement {1}", title, because.statement),
+                (Outcome::ExplicitDeny, Some(because)) => {
+                    tr!("{0} denies it by statement {1}", title, because.statement)
+                }
+                _ => tr!("{0} has no statement that applies", title),
             };
-            let decided = if *sheet == detail.sheet && detail.xml.is_some() { " (this decided)" } else { "" };
-            ui.label(RichText::new(format!("{} {said}{decided}", sheet.title())).text_style(TextStyle::Small));
+            let decided = *sheet == detail.sheet && detail.xml.is_some();
+            let said = if decided { tr!("{0} (this decided)", said) } else { said };
+            ui.label(RichText::new(said).text_style(TextStyle::Small));
         });
     }
 }
@@ -99,7 +104,7 @@ fn statements(ui: &mut Ui, detail: &Detail) {
         return;
     }
     ui.add_space(space::XS);
-    widgets::remark(ui, format!("Each statement of the {}:", detail.sheet.words()));
+    widgets::remark(ui, tr!("Each statement of the {0}:", detail.sheet.words()));
     for report in &detail.statements {
         statement(ui, report);
     }
@@ -109,12 +114,13 @@ fn statement(ui: &mut Ui, report: &StatementReport) {
     let colors = palette(ui);
     let tick = |met: bool| if met { (Icon::Check, colors.good) } else { (Icon::Cross, colors.bad) };
     let effect = if report.effect == Effect::Allow { "Allow" } else { "Deny" };
-    let applies = if report.applies { "applies" } else { "does not apply" };
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
-        let words =
-            RichText::new(format!("Statement {} ({effect}) {applies}:", report.statement)).text_style(TextStyle::Small);
-        ui.label(words);
+        let words = match report.applies {
+            true => tr!("Statement {0} ({1}) applies:", report.statement, effect),
+            false => tr!("Statement {0} ({1}) does not apply:", report.statement, effect),
+        };
+        ui.label(RichText::new(words).text_style(TextStyle::Small));
         for (name, met) in [("Principal", report.principal), ("Action", report.action), ("Resource", report.resource)] {
             // Only bucket policies name principals; elsewhere there is nothing to be met.
             if name == "Principal" && met {
@@ -135,22 +141,23 @@ fn statement(ui: &mut Ui, report: &StatementReport) {
     }
     let missing = report.missing_keys();
     if !missing.is_empty() {
-        let words = format!(
-            "The request does not have {}: a negated operator then counts as met, any other as not met.",
-            missing.join(", ")
+        let words = tr!(
+            "The request does not have {0}: a negated operator then counts as met, any other as not met.",
+            missing.join(", "),
         );
         widgets::line(ui, Icon::Warning, colors.warn, &words);
     }
     if report.is_unevaluable() {
-        let words = "A condition cannot be evaluated: an Allow then does not apply, and a Deny does.";
+        let words = tr("A condition cannot be evaluated: an Allow then does not apply, and a Deny does.");
         widgets::line(ui, Icon::Warning, colors.warn, words);
     }
 }
 
 fn condition_words(condition: &ConditionReport) -> String {
-    let list = |values: &[String]| values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(" or ");
-    let has = if condition.presented.is_empty() { "nothing".to_owned() } else { list(&condition.presented) };
-    format!("{} {}: wants {}, the request has {has}", condition.operator, condition.key, list(&condition.wanted))
+    let list = |values: &[String]| values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(tr(" or "));
+    let has = if condition.presented.is_empty() { tr("nothing").to_owned() } else { list(&condition.presented) };
+    let wanted = list(&condition.wanted);
+    tr!("{0} {1}: wants {2}, the request has {3}", condition.operator, condition.key, wanted, has)
 }
 
 fn draw_fix(ui: &mut Ui, fix: &Fix, out: &mut Vec<Action>) {
@@ -159,21 +166,21 @@ fn draw_fix(ui: &mut Ui, fix: &Fix, out: &mut Vec<Action>) {
     let Some((edit, places)) = &fix.change else { return };
     let named: Vec<String> = places
         .iter()
-        .filter_map(|(row, spot)| Some(format!("{} in {}", ROWS.get(*row)?.operation, spot.title())))
+        .filter_map(|(row, spot)| Some(tr!("{0} in {1}", ROWS.get(*row)?.operation, spot.title())))
         .collect();
     ui.horizontal_wrapped(|ui| {
         ui.add_space(18.0 + space::S);
         let button = match fix.sheet {
-            Sheet::Role => "Add to the role policy",
-            Sheet::Session => "Add to the session policy",
-            Sheet::Bucket => "Add to the bucket policy",
+            Sheet::Role => tr("Add to the role policy"),
+            Sheet::Session => tr("Add to the session policy"),
+            Sheet::Bucket => tr("Add to the bucket policy"),
         };
         if widgets::small_button(ui, button).clicked() {
             out.push(Action::Lab(LabAction::Apply(fix.sheet, edit.clone())));
         }
         let effect = match named.len() {
-            0 => "No cell changes by this alone.".to_owned(),
-            _ => format!("Changes: {}.", named.join(", ")),
+            0 => tr("No cell changes by this alone.").to_owned(),
+            _ => tr!("Changes: {0}.", named.join(tr(", "))),
         };
         widgets::remark(ui, effect);
     });
@@ -182,7 +189,7 @@ fn draw_fix(ui: &mut Ui, fix: &Fix, out: &mut Vec<Action>) {
             ui,
             Icon::Warning,
             colors.warn,
-            "That reaches beyond the token's folder: it may well be right to deny it.",
+            tr("That reaches beyond the token's folder: it may well be right to deny it."),
         );
     }
 }

@@ -7,6 +7,7 @@ use crate::action::Action;
 use crate::lab::{Lab, LabAction, Sheet, TEMPLATES};
 use crate::theme::{palette, space};
 use crate::widgets::{self, Tone};
+use crate::words::tr;
 
 /// The editor's height, in points.
 const HEIGHT: f32 = 400.0;
@@ -15,7 +16,7 @@ const HEIGHT: f32 = 400.0;
 pub fn show(ui: &mut Ui, lab: &mut Lab, out: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = space::S;
-        ui.label(RichText::new("Policies").text_style(TextStyle::Heading));
+        ui.label(RichText::new(tr("Policies")).text_style(TextStyle::Heading));
         tabs(ui, lab, out);
         templates(ui, lab, out);
         text(ui, lab);
@@ -39,9 +40,9 @@ fn templates(ui: &mut Ui, lab: &Lab, out: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
         ui.spacing_mut().button_padding.x = space::S;
-        widgets::remark(ui, "Template:");
+        widgets::remark(ui, tr("Template:"));
         for (index, template) in TEMPLATES.iter().enumerate().filter(|(_, template)| template.sheet == lab.shown) {
-            if widgets::small_button(ui, template.name).clicked() {
+            if widgets::small_button(ui, tr(template.name)).clicked() {
                 out.push(Action::Lab(LabAction::Template(index)));
             }
         }
@@ -60,11 +61,11 @@ fn text(ui: &mut Ui, lab: &mut Lab) {
         let job = highlight::job(buffer.as_str(), &font, colors, lints, lit.as_ref(), width);
         ui.fonts_mut(|fonts| fonts.layout_job(job))
     };
-    ScrollArea::vertical().id_salt(shown.title()).max_height(HEIGHT).auto_shrink([false, true]).show(ui, |ui| {
+    ScrollArea::vertical().id_salt(shown.index()).max_height(HEIGHT).auto_shrink([false, true]).show(ui, |ui| {
         let hint = match shown {
-            Sheet::Role => "empty: a role without rights",
-            Sheet::Session => "empty: no session policy, so that a token is the whole role",
-            Sheet::Bucket => "empty: the bucket has no policy",
+            Sheet::Role => tr("empty: a role without rights"),
+            Sheet::Session => tr("empty: no session policy, so that a token is the whole role"),
+            Sheet::Bucket => tr("empty: the bucket has no policy"),
         };
         let edit = TextEdit::multiline(&mut editor.text)
             .font(font.clone())
@@ -74,14 +75,14 @@ fn text(ui: &mut Ui, lab: &mut Lab) {
             .layouter(&mut layouter);
         let response = ui.add(edit);
         response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, format!("Text of the {}", shown.words()))
+            egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, true, tr!("Text of the {0}", shown.words()))
         });
     });
 }
 
 fn placeholders(ui: &mut Ui, lab: &Lab) {
     let (bucket, prefix) = (&lab.scene.bucket, &lab.scene.prefix);
-    let prefix = if prefix.is_empty() { "empty: the whole bucket" } else { prefix };
+    let prefix = if prefix.is_empty() { tr("empty: the whole bucket") } else { prefix };
     widgets::facts(ui, 118.0, [("$BUCKET_NAME", bucket.as_str()), ("$OBJECT_PREFIX", prefix)].into_iter());
 }
 
@@ -90,19 +91,19 @@ fn file(ui: &mut Ui, lab: &mut Lab, out: &mut Vec<Action>) {
     let shown = lab.shown;
     let [mut left, mut right] = widgets::split(ui, (ui.available_width() - BUTTONS).max(80.0), space::S);
     let editor = &mut lab.editors[shown.index()];
-    widgets::field(&mut left, "Policy file", &mut editor.file, "policy/bucket_write_policy.txt");
+    widgets::field(&mut left, tr("Policy file"), &mut editor.file, "policy/bucket_write_policy.txt");
     right.add_space(20.0);
     right.horizontal(|ui| {
         let named = !editor.file.trim().is_empty();
-        if widgets::secondary(ui, named, "Load").clicked() {
+        if widgets::secondary(ui, named, tr("Load")).clicked() {
             out.push(Action::Lab(LabAction::Load(shown)));
         }
-        if widgets::secondary(ui, named, "Save").clicked() {
+        if widgets::secondary(ui, named, tr("Save")).clicked() {
             out.push(Action::Lab(LabAction::Save(shown)));
         }
     });
     widgets::join(ui, &[left, right]);
     if let Some(path) = &lab.saved {
-        widgets::say(ui, Tone::Good, format!("Saved to {}.", path.display()));
+        widgets::say(ui, Tone::Good, tr!("Saved to {0}.", path.display()));
     }
 }

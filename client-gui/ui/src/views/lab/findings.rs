@@ -7,18 +7,19 @@ use super::highlight::severity_color;
 use crate::action::Action;
 use crate::icons::Icon;
 use crate::lab::analysis::Leak;
-use crate::lab::{Lab, LabAction, Sheet};
+use crate::lab::{Lab, LabAction, Sheet, told};
 use crate::theme::{palette, space};
 use crate::widgets::{self, Tone};
+use crate::words::tr;
 
 /// Draws the card.
 pub fn show(ui: &mut Ui, lab: &Lab, out: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = space::S;
-        ui.label(RichText::new("Leak check, tests and findings").text_style(TextStyle::Heading));
+        ui.label(RichText::new(tr("Leak check, tests and findings")).text_style(TextStyle::Heading));
         leak(ui, lab);
         if let Some(difference) = &lab.analysis.difference {
-            widgets::line(ui, Icon::Half, palette(ui).accent, difference);
+            widgets::line(ui, Icon::Half, palette(ui).accent, &difference.to_string());
         }
         tests(ui, lab);
         let all = Sheet::ALL.into_iter();
@@ -29,7 +30,7 @@ pub fn show(ui: &mut Ui, lab: &Lab, out: &mut Vec<Action>) {
             ui.push_id(index, |ui| finding(ui, *sheet, lint, out));
         }
         if found.is_empty() {
-            widgets::line(ui, Icon::Check, palette(ui).good, "No findings in the three policies.");
+            widgets::line(ui, Icon::Check, palette(ui).good, tr("No findings in the three policies."));
         }
     });
 }
@@ -38,15 +39,15 @@ fn leak(ui: &mut Ui, lab: &Lab) {
     let prefix = &lab.scene.prefix;
     match &lab.analysis.leak {
         None => {}
-        Some(Leak::Unknown(why)) => widgets::say(ui, Tone::Warn, *why),
+        Some(Leak::Unknown(why)) => widgets::say(ui, Tone::Warn, why.to_string()),
         Some(Leak::Confined) if prefix.is_empty() => {
-            widgets::say(ui, Tone::Good, format!("Proven: the token touches nothing outside of {}.", lab.scene.bucket));
+            widgets::say(ui, Tone::Good, tr!("Proven: the token touches nothing outside of {0}.", lab.scene.bucket));
         }
         Some(Leak::Confined) => {
-            widgets::say(ui, Tone::Good, format!("Proven: the token touches nothing outside of {prefix}"));
+            widgets::say(ui, Tone::Good, tr!("Proven: the token touches nothing outside of {0}", prefix));
         }
         Some(Leak::Escapes(how)) => {
-            widgets::say(ui, Tone::Bad, format!("The session policy leaks. {how}."));
+            widgets::say(ui, Tone::Bad, tr!("The session policy leaks. {0}.", told::escape(how)));
         }
     }
 }
@@ -57,39 +58,43 @@ fn tests(ui: &mut Ui, lab: &Lab) {
     let report = match outcome {
         Ok(report) => report,
         Err(error) => {
-            widgets::line(ui, Icon::Cross, colors.bad, &format!("Policy tests: {error}."));
+            widgets::line(ui, Icon::Cross, colors.bad, &tr!("Policy tests: {0}.", told::failure(error)));
             return;
         }
     };
     let passed = report.passed.iter().filter(|passed| **passed).count();
     let (icon, color) = if report.is_good() { (Icon::Check, colors.good) } else { (Icon::Cross, colors.bad) };
     let needed = match report.unneeded[..] {
-        [] => "every statement is needed by one".to_owned(),
-        [one] => format!("statement {one} could be deleted without a test that fails"),
-        ref more => format!("statements {more:?} could be deleted without a test that fails"),
+        [] => tr("every statement is needed by one").to_owned(),
+        [one] => tr!("statement {0} could be deleted without a test that fails", one),
+        ref more => tr!("statements {0} could be deleted without a test that fails", format!("{more:?}")),
     };
-    widgets::line(ui, icon, color, &format!("Policy tests: {passed} of {} pass; {needed}.", report.passed.len()));
+    widgets::line(ui, icon, color, &tr!("Policy tests: {0} of {1} pass; {2}.", passed, report.passed.len(), needed));
     for (case, _) in suite.cases.iter().zip(&report.passed).filter(|(_, passed)| !**passed) {
-        let words = format!("{} on {}: expected {:?}. {}", case.action, case.resource, case.expect, case.reason);
+        let expected = format!("{:?}", case.expect);
+        let words = tr!("{0} on {1}: expected {2}. {3}", case.action, case.resource, expected, case.reason);
         widgets::line(ui, Icon::Cross, colors.bad, &words);
     }
 }
 
 fn finding(ui: &mut Ui, sheet: Sheet, lint: &Lint, out: &mut Vec<Action>) {
     let name = match lint.severity {
-        Severity::Error => "Error",
-        Severity::High => "High",
-        Severity::Medium => "Medium",
-        Severity::Low => "Low",
+        Severity::Error => tr("Error"),
+        Severity::High => tr("High"),
+        Severity::Medium => tr("Medium"),
+        Severity::Low => tr("Low"),
     };
     let icon = if lint.severity <= Severity::High { Icon::Cross } else { Icon::Warning };
-    let place = if lint.path.is_empty() { String::new() } else { format!(" at {}", lint.path) };
-    let words = format!("{name}, {}{place}: {}.", sheet.words(), lint.message);
+    let finding = told::finding(lint);
+    let words = match lint.path.as_str() {
+        "" => tr!("{0}, {1}: {2}.", name, sheet.words(), finding),
+        path => tr!("{0}, {1} at {2}: {3}.", name, sheet.words(), path, finding),
+    };
     widgets::line(ui, icon, severity_color(lint.severity, palette(ui)), &words);
     if let Some((title, edit)) = &lint.fix {
         ui.horizontal(|ui| {
             ui.add_space(18.0 + space::S);
-            if widgets::small_button(ui, title).clicked() {
+            if widgets::small_button(ui, &told::fix(title).to_string()).clicked() {
                 out.push(Action::Lab(LabAction::Apply(sheet, edit.clone())));
             }
         });

@@ -14,6 +14,7 @@ use crate::lab::{Lab, LabAction, Observed, Pick};
 use crate::state::{Connection, State};
 use crate::theme::{Palette, palette, space};
 use crate::widgets::{self, Tone};
+use crate::words::tr;
 
 const HEIGHT: f32 = 27.0;
 const GAP: f32 = 4.0;
@@ -29,7 +30,11 @@ pub fn show(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
         head(ui, state, out);
         probes_in_words(ui, &state.lab);
         if state.lab.analysis.unreadable.contains(&true) {
-            widgets::say(ui, Tone::Bad, "A policy cannot be read, so nothing can be said. Its findings tell where.");
+            widgets::say(
+                ui,
+                Tone::Bad,
+                tr("A policy cannot be read, so nothing can be said. Its findings tell where."),
+            );
             return;
         }
         asked(ui, &state.lab, out);
@@ -44,18 +49,18 @@ fn head(ui: &mut Ui, state: &State, out: &mut Vec<Action>) {
     let running = state.lab.probes.running.is_some();
     let connected = state.connection == Connection::Works;
     ui.horizontal(|ui| {
-        ui.label(RichText::new("What the token can do").text_style(TextStyle::Heading));
-        let words = if running { "Asking OSS…" } else { "Ask OSS itself" };
-        let why = "One harmless request for each cell, with the real token: nothing is stored, changed or deleted";
+        ui.label(RichText::new(tr("What the token can do")).text_style(TextStyle::Heading));
+        let words = if running { tr("Asking OSS…") } else { tr("Ask OSS itself") };
+        let why = tr("One harmless request for each cell, with the real token: nothing is stored, changed or deleted");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let response = widgets::primary(ui, connected && !running, words);
-            if response.on_hover_text(why).on_disabled_hover_text("First press Configure in step 1").clicked() {
+            if response.on_hover_text(why).on_disabled_hover_text(tr("First press Configure in step 1")).clicked() {
                 out.push(Action::Lab(LabAction::Probe));
             }
         });
     });
     if !connected {
-        widgets::remark(ui, "Before Configure, bucket and folder are examples.");
+        widgets::remark(ui, tr("Before Configure, bucket and folder are examples."));
     }
 }
 
@@ -69,21 +74,13 @@ fn probes_in_words(ui: &mut Ui, lab: &Lab) {
     let drift: Vec<Place> = places().filter(|place| lab.drifts(*place) == Some(true)).collect();
     let unknown =
         places().filter(|place| lab.probes.observed.contains_key(place) && lab.drifts(*place).is_none()).count();
-    let rest = if unknown == 0 { String::new() } else { format!(" {unknown} could not be compared.") };
-    match drift.len() {
-        0 => {
-            widgets::say(ui, Tone::Good, format!("OSS agrees with the prediction in {} cells.{rest}", asked - unknown))
-        }
-        1 => widgets::say(
-            ui,
-            Tone::Bad,
-            format!("OSS disagrees in 1 cell: the policies here are not those in force.{rest}"),
-        ),
-        many => {
-            let words = format!("OSS disagrees in {many} cells: the policies here are not those in force.{rest}");
-            widgets::say(ui, Tone::Bad, words);
-        }
-    }
+    let (tone, words) = match drift.len() {
+        0 => (Tone::Good, tr!("OSS agrees with the prediction in {0} cells.", asked - unknown)),
+        1 => (Tone::Bad, tr("OSS disagrees in 1 cell: the policies here are not those in force.").to_owned()),
+        many => (Tone::Bad, tr!("OSS disagrees in {0} cells: the policies here are not those in force.", many)),
+    };
+    let words = if unknown == 0 { words } else { tr!("{0} {1} could not be compared.", words, unknown) };
+    widgets::say(ui, tone, words);
 }
 
 /// The request that was refused outside of the lab.
@@ -91,7 +88,7 @@ fn asked(ui: &mut Ui, lab: &Lab, out: &mut Vec<Action>) {
     let Some(question) = &lab.asked else { return };
     let cell = lab.analysis.ask(question, &lab.scene);
     let (_, row) = ui.allocate_space(Vec2::new(ui.available_width(), HEIGHT));
-    let words = format!("Refused: {} {}", question.operation, question.subject());
+    let words = tr!("Refused: {0} {1}", question.operation, question.subject());
     let name = format!("{words}: {}", outcome_words(&cell));
     let response = ui.interact(row, ui.scope_id().with("asked"), Sense::click());
     let selected = lab.selected == Some(Pick::Asked);
@@ -167,12 +164,13 @@ fn draw_cell(ui: &mut Ui, lab: &Lab, place: Place, cell: &Cell, rect: Rect, out:
     response.widget_info(|| {
         let seen = match (observed, drifts) {
             (None, _) => String::new(),
-            (Some(_), Some(false)) => "; OSS agrees".to_owned(),
-            (Some(_), Some(true)) => "; OSS disagrees".to_owned(),
-            (Some(Observed::Unknown(why)), _) => format!("; OSS: {why}"),
+            (Some(_), Some(false)) => tr("; OSS agrees").to_owned(),
+            (Some(_), Some(true)) => tr("; OSS disagrees").to_owned(),
+            (Some(Observed::Unknown(why)), _) => tr!("; OSS: {0}", why),
             (Some(_), None) => String::new(),
         };
-        let name = format!("{} in {}: {}{seen}", ROWS[row].operation, spot.title(), outcome_words(cell));
+        let cell = tr!("{0} in {1}: {2}", ROWS[row].operation, spot.title(), outcome_words(cell));
+        let name = cell + &seen;
         WidgetInfo::selected(egui::Role::Button, true, selected, name)
     });
     background(ui, rect, Look::of(cell, spot), selected);
@@ -287,15 +285,15 @@ pub fn mark(painter: &Painter, center: Pos2, effect: Option<Outcome>, colors: &P
 fn outcome_words(cell: &Cell) -> String {
     let verdict = &cell.verdict;
     let words = |effect: Outcome| match effect {
-        Outcome::Allow => "allows",
-        Outcome::ExplicitDeny => "denies",
-        Outcome::ImplicitDeny => "does not allow",
+        Outcome::Allow => tr("allows"),
+        Outcome::ExplicitDeny => tr("denies"),
+        Outcome::ImplicitDeny => tr("does not allow"),
     };
-    let mut said = vec![format!("role {}", words(verdict.identity.effect))];
-    said.extend(verdict.session.as_ref().map(|session| format!("session {}", words(session.effect))));
-    said.extend(verdict.bucket.as_ref().map(|bucket| format!("bucket {}", words(bucket.effect))));
-    let whole = if verdict.is_allow() { "allowed" } else { "denied" };
-    format!("{whole}, {}", said.join(", "))
+    let whole = if verdict.is_allow() { tr("allowed") } else { tr("denied") };
+    let mut said = vec![whole.to_owned(), tr!("role {0}", words(verdict.identity.effect))];
+    said.extend(verdict.session.as_ref().map(|session| tr!("session {0}", words(session.effect))));
+    said.extend(verdict.bucket.as_ref().map(|bucket| tr!("bucket {0}", words(bucket.effect))));
+    said.join(tr(", "))
 }
 
 fn legend(ui: &mut Ui) {
@@ -304,22 +302,24 @@ fn legend(ui: &mut Ui) {
         // Rows of words, as high as words.
         ui.spacing_mut().interact_size.y = 18.0;
         ui.spacing_mut().item_spacing.x = space::XS;
-        for (look, words) in
-            [(Look::Allowed, "allowed"), (Look::Beyond, "allowed outside of the folder"), (Look::Denied, "denied")]
-        {
+        for (look, words) in [
+            (Look::Allowed, tr("allowed")),
+            (Look::Beyond, tr("allowed outside of the folder")),
+            (Look::Denied, tr("denied")),
+        ] {
             let (icon, color, _) = look.symbol(colors);
             widgets::icon(ui, icon, 13.0, color);
             widgets::remark(ui, words);
             ui.add_space(space::XS);
         }
         ui.end_row();
-        widgets::remark(ui, "Marks, for role, session and bucket policy:");
+        widgets::remark(ui, tr("Marks, for role, session and bucket policy:"));
         ui.add_space(space::XS);
         for (effect, words) in [
-            (Some(Outcome::Allow), "allows"),
-            (Some(Outcome::ImplicitDeny), "does not allow"),
-            (Some(Outcome::ExplicitDeny), "denies"),
-            (None, "no policy"),
+            (Some(Outcome::Allow), tr("allows")),
+            (Some(Outcome::ImplicitDeny), tr("does not allow")),
+            (Some(Outcome::ExplicitDeny), tr("denies")),
+            (None, tr("no policy")),
         ] {
             let (rect, _) = ui.allocate_exact_size(Vec2::new(MARK + 2.0, 16.0), Sense::hover());
             mark(ui.painter(), rect.center(), effect, colors);
@@ -327,19 +327,19 @@ fn legend(ui: &mut Ui) {
             ui.add_space(space::XS);
         }
         ui.end_row();
-        widgets::remark(ui, "200, 403: what OSS itself said.");
+        widgets::remark(ui, tr("200, 403: what OSS itself said."));
         let red = RichText::new("\u{2260}").text_style(TextStyle::Small).color(colors.bad);
         ui.label(red);
-        widgets::remark(ui, "framed: otherwise than predicted.");
+        widgets::remark(ui, tr("framed: otherwise than predicted."));
         let (rect, _) = ui.allocate_exact_size(Vec2::new(MARK + 2.0, 16.0), Sense::hover());
         ui.painter().circle_filled(rect.center(), 2.5, colors.accent);
-        widgets::remark(ui, "changed since the policies were loaded");
+        widgets::remark(ui, tr("changed since the policies were loaded"));
     });
 }
 
 fn other_bucket(ui: &mut Ui, state: &mut State) {
     ui.horizontal(|ui| {
-        let label = widgets::remark(ui, "Other bucket");
+        let label = widgets::remark(ui, tr("Other bucket"));
         let edit = egui::TextEdit::singleline(&mut state.lab.other_bucket).desired_width(200.0);
         ui.add(edit).labelled_by(label.id);
     });

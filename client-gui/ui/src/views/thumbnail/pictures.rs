@@ -8,7 +8,7 @@ use crate::format;
 use crate::state::State;
 use crate::theme::{self, palette, space};
 use crate::widgets;
-use crate::words::tr;
+use crate::words::{look_up, tr};
 
 /// From this width on, before and after stand side by side.
 const SIDE_BY_SIDE: f32 = 460.0;
@@ -34,7 +34,7 @@ fn before(ui: &mut Ui, state: &State, art: &mut Art) {
 }
 
 fn measures(picture: &Picture) -> String {
-    format!("{} px, {}, {}", format::pixels(picture.size), picture.format, format::bytes(picture.bytes))
+    format!("{} px, {}, {}", format::pixels(picture.size), look_up(&picture.format), format::bytes(picture.bytes))
 }
 
 fn after(ui: &mut Ui, state: &State, art: &mut Art) {
@@ -48,8 +48,12 @@ fn after(ui: &mut Ui, state: &State, art: &mut Art) {
 }
 
 fn made(ui: &mut Ui, processed: &Processed, state: &State, art: &mut Art) {
-    let size =
-        format!("{} px, {}, {}", format::pixels(processed.size), processed.format, format::bytes(processed.bytes));
+    let size = format!(
+        "{} px, {}, {}",
+        format::pixels(processed.size),
+        look_up(&processed.format),
+        format::bytes(processed.bytes)
+    );
     let more = if state.processed.running.is_some() {
         tr("making the next one").to_owned()
     } else {

@@ -3,15 +3,22 @@
 mod common;
 mod conditions;
 mod configure;
+mod findings;
+mod lab;
 mod objects;
 mod playground;
+mod problems;
 mod profiles;
+mod receipt;
 mod shell;
+mod told;
 mod upload;
 mod wire;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use super::Language;
 
 /// English and Chinese.
 pub type Table = &'static [(&'static str, &'static str)];
@@ -21,10 +28,15 @@ pub const ROOMS: &[Table] = &[
     common::WORDS,
     conditions::WORDS,
     configure::WORDS,
+    findings::WORDS,
+    lab::WORDS,
     objects::WORDS,
     playground::WORDS,
+    problems::WORDS,
     profiles::WORDS,
+    receipt::WORDS,
     shell::WORDS,
+    told::WORDS,
     upload::WORDS,
     wire::WORDS,
 ];
@@ -32,7 +44,10 @@ pub const ROOMS: &[Table] = &[
 static CHINESE: LazyLock<HashMap<&'static str, &'static str>> =
     LazyLock::new(|| ROOMS.iter().flat_map(|room| room.iter().copied()).collect());
 
-/// What `english` is in Chinese.
-pub fn chinese(english: &str) -> Option<&'static str> {
-    CHINESE.get(english).copied()
+/// `english` in `language`; as it is where there is no Chinese for it.
+pub fn put(english: &str, language: Language) -> &str {
+    match language {
+        Language::English => english,
+        Language::Chinese => CHINESE.get(english).copied().unwrap_or(english),
+    }
 }
