@@ -83,6 +83,27 @@ const TEXTS: &[&str] = &[
     ),
 ];
 
+/// Why the tests of the shipped templates expect what they do.
+const REASONS: &[&str] = &[
+    word("The app shows its user's pictures."),
+    word("Another user's folder."),
+    word("This token reads and changes nothing."),
+    word("The app uploads into its user's folder."),
+    word("It shows the thumbnail of what it uploaded."),
+    word("It resumes an upload in parts."),
+    word("It cleans up after an upload that was cancelled."),
+    word("It lists its own folder."),
+    word("The names of all users' objects are nobody's business."),
+    word("A listing without a prefix is one of the whole bucket."),
+    word("A folder whose name begins alike is another user's."),
+    word("Object keys tell capital letters apart."),
+    word("A stolen token deletes nothing."),
+    word("A token makes nothing public."),
+    word("Which buckets there are is not for apps."),
+    word("This token writes and reads nothing."),
+    word("This token lists nothing."),
+];
+
 /// A finding.
 pub fn finding(lint: &Lint) -> Text {
     heard(&lint.message, TEXTS)
@@ -96,6 +117,11 @@ pub fn fix(title: &str) -> Text {
 /// Why a policy's tests cannot run.
 pub fn failure(error: &SuiteError) -> Text {
     heard(&error.to_string(), TEXTS)
+}
+
+/// Why a policy's test expects what it does; the tests of a person's own policy say it in their own words.
+pub fn reason(text: &str) -> Text {
+    heard(text, REASONS)
 }
 
 /// How a session policy leaks.
@@ -137,8 +163,10 @@ pub fn escape(escape: &Escape) -> Text {
 
 #[cfg(test)]
 mod tests {
+    use shared::ram::cases::Suite;
     use shared::ram::{PolicyKind, lint};
 
+    use super::super::TEMPLATES;
     use super::*;
 
     /// Policies with every finding that there is, or nearly; the next test counts them.
@@ -219,6 +247,13 @@ mod tests {
         for code in codes.chain(["no-list-parts", "no-abort"]) {
             assert!(seen.contains(code), "no policy here has the finding {code}");
         }
+    }
+
+    #[test]
+    fn the_reasons_of_shipped_tests_are_known() {
+        let suites = TEMPLATES.iter().filter_map(|template| Suite::parse(template.tests?).ok());
+        let cases: Vec<_> = suites.flat_map(|suite| suite.cases).collect();
+        assert!(!cases.is_empty() && cases.iter().all(|case| is_ours(&reason(&case.reason))));
     }
 
     #[test]

@@ -255,7 +255,7 @@ fn in_chinese_the_lab_and_a_problem_say_what_they_said_in_english() {
         "原因：PutObject",
         "会话策略的语句 0 允许该请求，角色策略的语句 0 也允许",
         "会话策略存在越权：Statement[0] 允许对 Bucket holiday-photos 中的 \"users/alice\" 执行",
-        "$BUCKET_NAME/users/alice* 还会匹配前缀相似的资源",
+        "users/alice* 还会匹配前缀相似的资源",
         "缺少 oss:AbortMultipartUpload",
         "添加操作",
     ] {

@@ -72,7 +72,8 @@ fn tests(ui: &mut Ui, lab: &Lab) {
     widgets::line(ui, icon, color, &tr!("Policy tests: {0} of {1} pass; {2}.", passed, report.passed.len(), needed));
     for (case, _) in suite.cases.iter().zip(&report.passed).filter(|(_, passed)| !**passed) {
         let expected = format!("{:?}", case.expect);
-        let words = tr!("{0} on {1}: expected {2}. {3}", case.action, case.resource, expected, case.reason);
+        let words =
+            tr!("{0} on {1}: expected {2}. {3}", case.action, case.resource, expected, told::reason(&case.reason));
         widgets::line(ui, Icon::Cross, colors.bad, &words);
     }
 }
