@@ -155,9 +155,11 @@ fn statement(ui: &mut Ui, report: &StatementReport) {
 
 fn condition_words(condition: &ConditionReport) -> String {
     let list = |values: &[String]| values.iter().map(|value| format!("{value:?}")).collect::<Vec<_>>().join(tr(" or "));
-    let has = if condition.presented.is_empty() { tr("nothing").to_owned() } else { list(&condition.presented) };
-    let wanted = list(&condition.wanted);
-    tr!("{0} {1}: wants {2}, the request has {3}", condition.operator, condition.key, wanted, has)
+    let (operator, key, wanted) = (&condition.operator, &condition.key, list(&condition.wanted));
+    match &condition.presented[..] {
+        [] => tr!("{0} {1}: wants {2}, the request has nothing", operator, key, wanted),
+        has => tr!("{0} {1}: wants {2}, the request has {3}", operator, key, wanted, list(has)),
+    }
 }
 
 fn draw_fix(ui: &mut Ui, fix: &Fix, out: &mut Vec<Action>) {

@@ -51,7 +51,7 @@ pub const WORDS: Table = &[
     ("; OSS agrees", "；与 OSS 一致"),
     ("; OSS disagrees", "；与 OSS 不一致"),
     ("; OSS: {0}", "；OSS：{0}"),
-    ("{0} in {1}", "{1}的 {0}"),
+    ("{0} in {1}", "{0}（{1}）"),
     ("{0} in {1}: {2}", "{0}，{1}：{2}"),
     ("allowed", "允许"),
     ("denied", "拒绝"),
@@ -112,6 +112,7 @@ pub const WORDS: Table = &[
         "有条件无法求值：此时 Allow 语句不生效，Deny 语句生效。",
     ),
     (" or ", " 或 "),
+    ("{0} {1}: wants {2}, the request has nothing", "{0} {1}：要求 {2}，请求中没有"),
     ("{0} {1}: wants {2}, the request has {3}", "{0} {1}：要求 {2}，请求中为 {3}"),
     (
         "Statement {0} of the {1} denies it, and no other statement can undo that: narrow or remove it.",
