@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use client_ui::dialogs::{Dialogs, PICTURE_ENDINGS, Pick, Picked};
+use client_ui::words::said;
 use tokio::runtime::Handle;
 
 /// rfd reports a missing dialog like a closed one; nobody closes a dialog as fast as this.
@@ -51,8 +52,8 @@ impl Dialogs for RfdDialogs {
         match self.opened {
             Some(since) if since.elapsed() < HUNG_AFTER => return,
             Some(_) => {
-                let why = "The desktop did not open one for 20 seconds.";
-                self.answer(self.current, Picked::Unavailable(why.to_owned()));
+                let why = said("The desktop did not open one for 20 seconds.");
+                self.answer(self.current, Picked::Unavailable(why));
                 return;
             }
             None => {}
@@ -66,7 +67,7 @@ impl Dialogs for RfdDialogs {
             let picked = match dialog.await {
                 Some(paths) => Picked::Files(paths),
                 None if started.elapsed() < TOO_FAST_FOR_A_PERSON => {
-                    Picked::Unavailable("It has neither a file portal nor zenity.".to_owned())
+                    Picked::Unavailable(said("It has neither a file portal nor zenity."))
                 }
                 None => Picked::Nothing,
             };

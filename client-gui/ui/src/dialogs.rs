@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::words::Text;
+
 /// The endings of files that are pictures, in lower case.
 pub const PICTURE_ENDINGS: [&str; 8] = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"];
 
@@ -30,5 +32,5 @@ pub enum Picked {
     /// The person closed it.
     Nothing,
     /// There is no dialog on this desktop; why.
-    Unavailable(String),
+    Unavailable(Text),
 }

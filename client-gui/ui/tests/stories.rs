@@ -284,7 +284,7 @@ fn without_a_file_dialog_there_are_other_ways() {
     let mut desk = Desk::new(SMALL, ThemeChoice::Light);
     desk.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::O);
     desk.harness.run();
-    desk.end_dialog(Picked::Unavailable("The desktop offers no file dialog.".to_owned()));
+    desk.end_dialog(Picked::Unavailable(said("The desktop offers no file dialog.")));
     assert!(desk.sees("Drop a picture on the window"));
     desk.shot("no-dialog");
     desk.click("Dismiss");

@@ -57,9 +57,12 @@ fn sources(folder: &Path, look: &mut dyn FnMut(&str, &str)) {
     }
 }
 
-/// Literals that read like English and are no words for the screen: names of fonts and files, code, and the texts that are heard from others.
+/// Literals that read like English and are no words for the screen: names of fonts, files and presets, code, and the texts that are heard from others.
 const NO_WORDS: &[&str] = &[
     "drop overlay",
+    "conditions in force",
+    "Train tunnel",
+    "Midnight expiry",
     "there are too many broken ones beside it",
     "the settings file {path} ",
     "WenQuanYi Micro Hei",

@@ -13,6 +13,7 @@ use super::explain::explain;
 use crate::command::{ConditionsCommand, ConditionsEvent, ConditionsOutcome, ConditionsWish, Crowd, Event, Place};
 use crate::conditions::Seen;
 use crate::problem::{Help, Problem};
+use crate::words::said;
 
 /// Runs `Command::Conditions`.
 pub(super) async fn run(shared: Arc<Shared>, command: ConditionsCommand) {
@@ -22,7 +23,7 @@ pub(super) async fn run(shared: Arc<Shared>, command: ConditionsCommand) {
         Err(error) => Err(error),
     };
     let outcome =
-        outcome.map_err(|error| Problem { help: Help::None, ..explain(&error, "The emulator does not do that") });
+        outcome.map_err(|error| Problem { help: Help::None, ..explain(&error, said("The emulator does not do that")) });
     shared.outbox.send(Event::Conditions(ConditionsEvent { job, outcome }));
 }
 

@@ -8,7 +8,8 @@ use client_ui::conditions::Seen;
 use client_ui::gallery::facts;
 use client_ui::problem::{Help, Problem};
 use client_ui::settings::{Settings, ThemeChoice};
-use client_ui::words::LanguageChoice;
+use client_ui::words::{LanguageChoice, said};
+
 use egui_kittest::kittest::Queryable as _;
 use shared::fault::FaultPlan;
 use std::time::Duration;
@@ -111,7 +112,7 @@ fn an_emulator_that_is_gone_is_no_longer_shown_as_if_it_were_there() {
     desk.click("Conditions");
     assert!(desk.sees("Time machine"));
     let (job, _) = asked(&desk);
-    let problem = Problem::new("Connect", "The emulator does not do that", "nobody answers", Help::None);
+    let problem = Problem::new("Connect", said("The emulator does not do that"), said("nobody answers"), Help::None);
     tell(&mut desk, job, Err(problem));
     assert!(desk.sees("nobody answers") && desk.sees("Control port") && !desk.sees("Time machine"));
     assert!(desk.harness.query_by_label("Connect").is_some());

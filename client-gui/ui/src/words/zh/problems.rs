@@ -53,7 +53,10 @@ pub const WORDS: Table = &[
     ("The request was not copied", "请求未复制"),
     ("Not all files were taken", "部分文件未加入"),
     ("Two files have one object name", "两个文件的对象名称相同"),
+    ("The emulator does not do that", "模拟器未能执行该操作"),
     // Why, and what to do.
+    ("The desktop did not open one for 20 seconds.", "桌面在 20 秒内未能打开对话框。"),
+    ("It has neither a file portal nor zenity.", "系统中既没有文件门户 (portal)，也没有 zenity。"),
     (
         "{0} Drop a picture on the window, or type its path in step 2.",
         "{0}请将图片拖放到窗口中，或在第 2 步输入其路径。",

@@ -96,6 +96,13 @@ pub const WORDS: Table = &[
     ("bucket name", "Bucket 名称"),
     ("the folder of downloads", "下载目录"),
     ("the token URL", "凭证接口地址"),
+    ("the emulator's control port", "模拟器的控制端口"),
+    (
+        "what answers there is not an emulator's control port ({0}); the emulator prints the address when it starts",
+        "该地址上的响应者不是模拟器的控制端口（{0}）；模拟器启动时会打印其地址",
+    ),
+    ("it must begin with http:// and name a host", "必须以 http:// 开头，并包含主机名"),
+    ("{0} answered HTTP {1}", "{0} 返回了 HTTP {1}"),
     ("the life of a presigned URL", "签名 URL 的有效期"),
     ("the checkpoint", "断点记录"),
     ("{0} s; it must lie between 1 s and {1} s (7 days)", "{0} 秒；必须介于 1 秒与 {1} 秒（7 天）之间"),
