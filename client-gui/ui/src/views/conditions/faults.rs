@@ -1,11 +1,12 @@
 //! The fault lab: presets, the plan in force with how often each rule has struck, and rules of one's own.
 
 use egui::{DragValue, RichText, TextStyle, Ui, WidgetInfo};
-use shared::fault::{FaultRule, PRESETS};
+use shared::fault::{Fault, FaultRule, PRESETS};
 
 use super::rules;
 use crate::action::Action;
 use crate::conditions::{Conditions, ConditionsAction, kind, preset};
+use crate::format;
 use crate::theme::{palette, space};
 use crate::widgets;
 use crate::words::tr;
@@ -74,7 +75,7 @@ fn in_force(ui: &mut Ui, conditions: &Conditions, out: &mut Vec<Action>) {
     });
 }
 
-/// `UploadPart, users/*: Reset in mid-body (reset after 32768 bytes), 25 %, at most 6`
+/// `OSS UploadPart users/*: Reset in mid-body after 32768 bytes, 25 %, at most 6`
 fn said(rule: &FaultRule) -> String {
     let service = match rule.service {
         shared::fault::Service::Oss => "OSS",
@@ -86,9 +87,8 @@ fn said(rule: &FaultRule) -> String {
         (operation, key) => format!("{service} {operation} {key}"),
     };
     let mut words = format!("{whom}: {}", tr(kind(&rule.fault)));
-    // What the fault says of itself begins with its name; only what follows is wanted here.
-    if let Some(amount) = rule.fault.to_string().strip_prefix(rule.fault.name()).filter(|amount| !amount.is_empty()) {
-        words.push_str(amount);
+    if let Some(amount) = amount(&rule.fault) {
+        words.push_str(&format!(" {amount}"));
     }
     if rule.probability < 1.0 {
         words.push_str(&format!(", {:.0} %", rule.probability * 100.0));
@@ -97,4 +97,18 @@ fn said(rule: &FaultRule) -> String {
         words.push_str(&tr!(", at most {0}", count));
     }
     words
+}
+
+/// How much of it, where there is such a thing.
+fn amount(fault: &Fault) -> Option<String> {
+    match fault {
+        Fault::Latency { ms, jitter_ms: 0 } => Some(format!("{ms} ms")),
+        Fault::Latency { ms, jitter_ms } => Some(tr!("{0} to {1} ms", ms, ms.saturating_add(*jitter_ms))),
+        Fault::Bandwidth { bytes_per_second } | Fault::SlowBody { bytes_per_second } => {
+            Some(format::speed(*bytes_per_second as f64))
+        }
+        Fault::Reset { after_bytes } | Fault::Truncate { after_bytes } => Some(tr!("after {0} bytes", after_bytes)),
+        Fault::ServerError { status } => Some(status.to_string()),
+        _ => None,
+    }
 }

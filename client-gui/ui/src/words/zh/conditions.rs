@@ -73,6 +73,8 @@ pub const WORDS: Table = &[
     ("End all faults", "停止所有故障"),
     ("Change its rules", "修改其规则"),
     ("Count again", "刷新计数"),
+    ("{0} to {1} ms", "{0} 至 {1} 毫秒"),
+    ("after {0} bytes", "在 {0} 字节之后"),
     ("all of {0}", "{0} 的全部请求"),
     (", at most {0}", "，最多 {0} 次"),
     ("Rules of your own", "自定义规则"),
