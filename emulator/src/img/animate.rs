@@ -14,8 +14,8 @@ use shared::img::{Action, Format, Process};
 use super::encode::{GIF_SPEED, Wish};
 use super::header::{Header, damage};
 use super::picture::Picture;
-use super::webp::{self, Animation};
-use super::{Fetch, limits, step};
+use super::webp::Animation;
+use super::{Fetch, icc, limits, step};
 
 /// Whether every action keeps the animation: `p`, `format`, `quality` and others make a still (`img-and-ram.md` §1.5).
 pub(super) fn stays_animated(process: &Process, header: &Header) -> bool {
@@ -27,16 +27,35 @@ pub(super) fn stays_animated(process: &Process, header: &Header) -> bool {
         })
 }
 
-/// How many frames an animation has, by its blocks alone; at least one.
-pub(super) fn frames(source: &[u8], format: Format) -> u64 {
-    if format == Format::Webp {
-        return webp::frames(source).max(1);
-    }
+/// What the blocks of a GIF say of its frames.
+pub(super) struct Frames {
+    /// Whether there are several, or some that cannot be read, of which the decoder will tell.
+    pub several: bool,
+    /// The pixels of all of them. Each takes the screen, and more where it is larger than that.
+    pub pixels: u64,
+    /// The pixels of the largest, which may exceed the screen's.
+    pub largest: u64,
+}
+
+/// The frames of a GIF, by its blocks alone. `screen` is the number of its screen's pixels.
+pub(super) fn gif_frames(source: &[u8], screen: u64) -> Frames {
     let mut options = gif::DecodeOptions::new();
     options.skip_frame_decoding(true);
-    let Ok(mut decoder) = options.read_info(source) else { return 1 };
-    let frames = std::iter::from_fn(|| decoder.next_frame_info().ok().flatten().map(drop));
-    (frames.count() as u64).max(1)
+    let mut found = Frames { several: true, pixels: 0, largest: 0 };
+    if let Ok(mut decoder) = options.read_info(source) {
+        let mut count = 0;
+        while let Ok(next) = decoder.next_frame_info() {
+            let Some(frame) = next else {
+                found.several = count > 1;
+                break;
+            };
+            let own = u64::from(frame.width) * u64::from(frame.height);
+            found.pixels += own.max(screen);
+            found.largest = found.largest.max(own);
+            count += 1;
+        }
+    }
+    Frames { pixels: found.pixels.max(screen), ..found }
 }
 
 /// The animated result, in the format of its source.
@@ -58,7 +77,7 @@ pub(super) fn run(
     let mut change = |frame: ImageResult<Frame>| {
         let frame = frame.map_err(damaged)?;
         let delay = frame.delay();
-        Ok::<_, OssError>((changed(frame, process, &mut fetch_once)?, delay))
+        Ok::<_, OssError>((changed(frame, header, process, &mut fetch_once)?, delay))
     };
     if header.format == Format::Webp {
         let mut decoder = WebPDecoder::new(Cursor::new(source)).map_err(damaged)?;
@@ -90,9 +109,10 @@ pub(super) fn run(
 }
 
 /// One frame after all actions. Animated pictures are never enlarged, whatever `limit` says.
-fn changed(frame: Frame, process: &Process, fetch: Fetch<'_>) -> Result<Picture, OssError> {
+fn changed(frame: Frame, header: &Header, process: &Process, fetch: Fetch<'_>) -> Result<Picture, OssError> {
     let buffer = frame.into_buffer();
-    let mut picture = Picture::new(buffer.dimensions(), 4, buffer.into_raw());
+    let picture = Picture::new(buffer.dimensions(), 4, buffer.into_raw());
+    let mut picture = Picture { icc: header.icc.clone(), ..picture };
     for action in &process.actions {
         let nominal = picture.size();
         match action {
@@ -103,6 +123,8 @@ fn changed(frame: Frame, process: &Process, fetch: Fetch<'_>) -> Result<Picture,
             other => step(&mut picture, nominal, other, None, fetch)?,
         }
     }
+    // No profile is written into an animation.
+    icc::to_srgb(&mut picture);
     Ok(picture)
 }
 

@@ -12,7 +12,10 @@ pub(super) fn apply(picture: &mut Picture, blur: &Blur) {
     let weights = gaussian(blur);
     // Hidden colours must not bleed into the visible.
     picture.premultiply();
-    picture.pixels = vertical(&horizontal(picture, &weights), picture.width as usize * picture.channels, &weights);
+    let rows = horizontal(picture, &weights);
+    // Two copies at a time.
+    drop(std::mem::take(&mut picture.pixels));
+    picture.pixels = vertical(&rows, picture.width as usize * picture.channels, &weights);
     picture.unpremultiply();
 }
 

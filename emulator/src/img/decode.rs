@@ -6,7 +6,7 @@ use shared::img::Format;
 
 use super::header::{self, Header};
 use super::picture::Picture;
-use super::{avif, jpeg};
+use super::{avif, icc, jpeg};
 
 /// Decodes `source` and turns it upright. A JPEG may come smaller than stored, though not smaller than `at_least`; where that is
 /// smaller than the whole, it may also come as luma and chroma.
@@ -20,6 +20,7 @@ pub(super) fn decode(source: &[u8], header: &Header, at_least: (u32, u32)) -> Re
         }
     };
     picture.icc.clone_from(&header.icc);
+    icc::spread_grey(&mut picture);
     if let Some(orientation) = header.orientation {
         picture.orient(orientation);
     }

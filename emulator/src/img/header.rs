@@ -4,12 +4,12 @@ use std::io::Cursor;
 
 use image::codecs::webp::WebPDecoder;
 use image::metadata::Orientation;
-use image::{ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+use image::{ColorType, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 use shared::error::{OssCode, OssError};
 use shared::img::{Format, ImgError};
 
 use super::avif::{self, Family};
-use super::{animate, jpeg, limits};
+use super::{animate, icc, jpeg, limits, webp};
 
 /// The head of a source picture, checked against the limits.
 #[derive(Debug, Clone)]
@@ -22,13 +22,13 @@ pub(super) struct Header {
     pub height: u32,
     /// What EXIF says, if it says anything.
     pub orientation: Option<Orientation>,
-    /// The ICC profile, where it describes RGB.
+    /// The ICC profile, where it describes RGB, or grey in a grey picture.
     pub icc: Option<Vec<u8>>,
     /// Whether it may have several frames.
     pub animated: bool,
-    /// How many frames it has, as far as its blocks can be read.
-    pub frames: u64,
-    /// What the decoder holds of each pixel beside the picture, in bytes.
+    /// The pixels of all its frames, as far as its blocks can be read.
+    pub pixels: u64,
+    /// What the decoder holds beside the picture, in bytes.
     pub decoder_bytes: u64,
 }
 
@@ -41,7 +41,10 @@ impl Header {
             Format::Avif => avif::header(source)?,
             _ => Self::of_other(source, format)?,
         };
-        limits::source_pixels((header.width, header.height), header.frames)?;
+        if header.width == 0 || header.height == 0 {
+            return Err(damage(format));
+        }
+        limits::source_pixels((header.width, header.height), header.pixels)?;
         Ok(header)
     }
 
@@ -59,28 +62,34 @@ impl Header {
     fn of_other(source: &[u8], format: Format) -> Result<Self, OssError> {
         let mut decoder = decoder(source).map_err(|error| failure(format, &error))?;
         let (width, height) = decoder.dimensions();
-        let animated = match format {
-            Format::Gif => true,
-            Format::Webp => WebPDecoder::new(Cursor::new(source)).is_ok_and(|webp| webp.has_animation()),
-            _ => false,
+        let area = u64::from(width) * u64::from(height);
+        let color = decoder.color_type();
+        let (mut animated, mut pixels, mut decoder_bytes) = (false, area, area * u64::from(color.bytes_per_pixel()));
+        match format {
+            Format::Gif => {
+                let frames = animate::gif_frames(source, area);
+                (animated, pixels, decoder_bytes) = (frames.several, frames.pixels, (area + frames.largest) * 4);
+            }
+            Format::Webp => {
+                let frames = webp::frames(source, (width, height)).ok_or_else(|| damage(format))?;
+                animated = WebPDecoder::new(Cursor::new(source)).is_ok_and(|webp| webp.has_animation());
+                pixels = area * if animated { frames.max(1) } else { 1 };
+            }
+            _ => {}
+        }
+        let (profile, exif) = match format {
+            // A chunk may claim to be longer than the file, and the decoder would make room for it.
+            Format::Webp => (webp::content(source, b"ICCP"), webp::content(source, b"EXIF")),
+            _ => (decoder.icc_profile().ok().flatten(), decoder.exif_metadata().ok().flatten()),
         };
-        let frames = if animated { animate::frames(source, format) } else { 1 };
-        let exif = decoder.exif_metadata().ok().flatten();
         let orientation = match format {
             // It is one of its own tags.
             Format::Tiff => decoder.orientation().ok(),
             _ => exif.and_then(|chunk| Orientation::from_exif_chunk(&chunk)),
         };
-        Ok(Self {
-            format,
-            width,
-            height,
-            orientation,
-            icc: decoder.icc_profile().ok().flatten().filter(|profile| describes_rgb(profile)),
-            animated,
-            frames,
-            decoder_bytes: u64::from(decoder.color_type().bytes_per_pixel()),
-        })
+        let grey = matches!(color, ColorType::L8 | ColorType::La8 | ColorType::L16 | ColorType::La16);
+        let icc = profile.filter(|profile| icc::describes(profile, grey));
+        Ok(Self { format, width, height, orientation, icc, animated, pixels, decoder_bytes })
     }
 }
 
@@ -113,11 +122,6 @@ pub(super) fn damage(format: Format) -> OssError {
         Format::Webp => OssError::new(OssCode::BadWebPImage, "The webp image file may be damaged."),
         _ => OssError::new(OssCode::ImageDamage, "The image file may be damaged."),
     }
-}
-
-/// Bytes 16 to 19 of an ICC profile name its colour space. A profile of another space would be wrong for the RGB that we write.
-pub(super) fn describes_rgb(profile: &[u8]) -> bool {
-    profile.get(16..20) == Some(b"RGB ")
 }
 
 fn sniff(source: &[u8]) -> Result<Format, OssError> {

@@ -38,20 +38,31 @@ pub(super) fn header(source: &[u8]) -> Result<Header, OssError> {
     guarded(|| {
         let jpeg = Decompress::with_markers(&[EXIF, ICC]).from_mem(source)?;
         let (width, height) = jpeg.size();
+        let area = width as u64 * height as u64;
+        let components = jpeg.components().len();
+        let grey = jpeg.color_space() == ColorSpace::JCS_GRAYSCALE;
         let exif = jpeg.markers().filter(|m| m.marker == EXIF).find_map(|m| m.data.strip_prefix(EXIF_HEAD));
         Ok(Header {
             format: Format::Jpg,
             width: u32::try_from(width).unwrap_or(u32::MAX),
             height: u32::try_from(height).unwrap_or(u32::MAX),
             orientation: exif.and_then(Orientation::from_exif_chunk),
-            icc: read_icc(&jpeg).filter(|profile| header::describes_rgb(profile)),
-            // Several scans are put together in memory, as coefficients of two bytes.
-            decoder_bytes: if scans > 1 { 6 } else { 0 },
+            icc: read_icc(&jpeg).filter(|profile| icc::describes(profile, grey)),
+            decoder_bytes: if in_one_pass(source, scans, components) { 0 } else { area * 2 * components as u64 },
             animated: false,
-            frames: 1,
+            pixels: area,
         })
     })
     .ok_or_else(|| header::damage(Format::Jpg))
+}
+
+/// Whether pixels come out as the file is read. What comes in several scans, or could (ITU-T T.81 §B.2.2: progressive frames, and a
+/// scan of fewer components than the frame has), is put together in memory, as coefficients of two bytes.
+fn in_one_pass(source: &[u8], scans: usize, components: usize) -> bool {
+    // Inside compressed data FF is always followed by 00.
+    let progressive = [b"\xFF\xC2", b"\xFF\xCA"].iter().any(|frame| memchr::memmem::find(source, *frame).is_some());
+    let in_scan = memchr::memmem::find(source, b"\xFF\xDA").and_then(|at| source.get(at + 4));
+    scans == 1 && !progressive && in_scan.is_some_and(|count| usize::from(*count) == components)
 }
 
 /// A profile may be spread over several segments: each begins with its number, counted from 1, and their count.

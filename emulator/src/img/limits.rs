@@ -33,13 +33,13 @@ pub fn source_bytes(bytes: u64) -> Result<(), OssError> {
     Err(too_large(format!("The source is {bytes} bytes, more than the {MAX_SOURCE_BYTES} allowed."), "0040-00000001"))
 }
 
-/// Refuses a source picture by the size in its header; `frames` of an animation count together.
-pub(super) fn source_pixels((width, height): (u32, u32), frames: u64) -> Result<(), OssError> {
+/// Refuses a source picture by the size in its header; `pixels` are those of all its frames.
+pub(super) fn source_pixels((width, height): (u32, u32), pixels: u64) -> Result<(), OssError> {
     if width.max(height) > MAX_SOURCE_SIDE {
         let message = format!("The source is {width}x{height} pixels; no side may exceed {MAX_SOURCE_SIDE}.");
         return Err(too_large(message, "0040-00000009"));
     }
-    if u64::from(width) * u64::from(height) * frames > MAX_SOURCE_PIXELS {
+    if pixels > MAX_SOURCE_PIXELS {
         let message = format!("The source has more than {MAX_SOURCE_PIXELS} pixels.");
         return Err(too_large(message, "0040-00000012"));
     }

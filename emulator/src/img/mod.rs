@@ -24,12 +24,14 @@ mod rotate;
 mod tone;
 mod watermark;
 mod webp;
+mod weight;
 
 use shared::error::OssError;
-use shared::img::{Action, Format, MAX_AVIF_PIXELS, Process};
+use shared::img::{Action, Process};
 
 pub use limits::source_bytes as check_source_bytes;
 pub use pool::{Kept, Key, Pool};
+pub use weight::weight;
 
 use encode::Wish;
 use header::Header;
@@ -85,39 +87,6 @@ fn decode_small(source: &[u8], header: &Header) -> Result<Picture, OssError> {
 pub fn probe(source: &[u8]) -> Option<(u32, u32, &'static str)> {
     let header = Header::read(source).ok()?;
     Some((header.width, header.height, header.format.name()))
-}
-
-/// An estimate of the bytes that pixels will take while `process` runs, by the head of `source`.
-///
-/// # Errors
-/// As [`process`], as far as the head tells.
-pub fn weight(source: &[u8], process: &Process) -> Result<u64, OssError> {
-    let header = Header::read(source)?;
-    if process.actions == [Action::Info] {
-        return Ok(0);
-    }
-    let area = |size: (u32, u32)| u64::from(size.0) * u64::from(size.1);
-    let mut size = header.upright();
-    let mut decoded = area(size);
-    if header.format == Format::Jpg {
-        let at_least = if process.actions == [Action::AverageHue] { (1, 1) } else { shrink_to(process, size, None) };
-        let eighths = u64::from(jpeg::eighths(size, at_least));
-        decoded = decoded * eighths * eighths / 64;
-    }
-    let mut largest = decoded;
-    for action in &process.actions {
-        match action {
-            Action::Resize(resize) => size = resize.target(size.0, size.1).canvas,
-            // The canvas of a turned picture is at most twice as large.
-            Action::Rotate(degrees) if degrees % 180 != 0 => size = (size.0.max(size.1), size.0.saturating_add(size.1)),
-            _ => continue,
-        }
-        largest = largest.max(area(size).min(limits::MAX_DECODER_BYTES));
-    }
-    let encoder = if Wish::of(process, &header, source).format == Format::Avif { avif::ENCODER_BYTES } else { 0 };
-    // A step holds the picture before and after it, with four channels at most.
-    let steps = area(header.upright()) * header.decoder_bytes + decoded * 4 + largest * 4;
-    Ok(steps + area(size).min(MAX_AVIF_PIXELS) * encoder)
 }
 
 /// What `auto-orient` asks for. Told to leave the picture as it is, returns the orientation that the result then must tell of.

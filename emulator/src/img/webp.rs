@@ -27,9 +27,56 @@ pub(super) fn is_lossless(source: &[u8]) -> bool {
     source.get(12..).is_some_and(|body| chunks(body).any(|(name, _)| name == b"VP8L"))
 }
 
-/// The number of an animation's frames.
-pub(super) fn frames(source: &[u8]) -> u64 {
-    source.get(12..).map_or(0, |body| chunks(body).filter(|(name, _)| name == b"ANMF").count() as u64)
+/// The number of an animation's frames. `None` where pixels are of another size than is said of them: a decoder makes room for
+/// what they are, however small the `canvas`.
+pub(super) fn frames(source: &[u8], canvas: (u32, u32)) -> Option<u64> {
+    let fits =
+        |(name, data): (&[u8], &[u8]), size: (u32, u32)| coded_size(name, data).is_none_or(|coded| coded == size);
+    let mut count = 0;
+    for (name, data) in chunks(source.get(12..)?) {
+        if name != b"ANMF" {
+            if !fits((name, data), canvas) {
+                return None;
+            }
+            continue;
+        }
+        count += 1;
+        // Left, top, width, height, in three bytes each; the first two halved, the others less one.
+        let [left, top, width, height] = [0, 3, 6, 9].map(|at| data.get(at..at + 3).map(three_bytes));
+        let (left, top, size) = (left? * 2, top? * 2, (width? + 1, height? + 1));
+        let outside = left + size.0 > canvas.0 || top + size.1 > canvas.1;
+        // The decoder looks for the next frame at once behind this one, other readers behind a byte that evens it.
+        let odd = data.len() % 2 == 1;
+        if outside || odd || !chunks(data.get(16..)?).all(|chunk| fits(chunk, size)) {
+            return None;
+        }
+    }
+    Some(count)
+}
+
+/// (width, height) that coded pixels tell of themselves; `None` for other chunks and for what is cut (RFC 6386 §9.1, RFC 9649 §3.4).
+fn coded_size(name: &[u8], data: &[u8]) -> Option<(u32, u32)> {
+    match name {
+        b"VP8 " => {
+            let side =
+                |at: usize| data.get(at..at + 2).map(|pair| u32::from(u16::from_le_bytes([pair[0], pair[1]]) & 0x3FFF));
+            Some((side(6)?, side(8)?))
+        }
+        b"VP8L" => {
+            let bits = u32::from_le_bytes(*data.get(1..)?.first_chunk()?);
+            Some(((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1))
+        }
+        _ => None,
+    }
+}
+
+fn three_bytes(bytes: &[u8]) -> u32 {
+    bytes.iter().rev().fold(0, |value, byte| value << 8 | u32::from(*byte))
+}
+
+/// What the first chunk of this name holds.
+pub(super) fn content(source: &[u8], wanted: &[u8; 4]) -> Option<Vec<u8>> {
+    chunks(source.get(12..)?).find(|(name, _)| name == wanted).map(|(_, data)| data.to_vec())
 }
 
 /// One still picture.
@@ -39,7 +86,10 @@ pub(super) fn encode(picture: &Picture, loss: Loss) -> Result<Vec<u8>, OssError>
     if icc.is_none() && exif.is_none() {
         return Ok(file);
     }
-    let mut flags = if picture.channels == 4 { ALPHA } else { 0 };
+    // Of a picture that turns out to be opaque no alpha is written, and a flag without it is an error to some readers.
+    let alpha = picture_chunks(&file)
+        .any(|(name, data)| name == b"ALPH" || name == b"VP8L" && data.get(4).is_some_and(|byte| byte & 0x10 != 0));
+    let mut flags = if alpha { ALPHA } else { 0 };
     let mut body = Vec::with_capacity(file.len());
     if let Some(icc) = icc {
         flags |= ICC;
@@ -114,13 +164,13 @@ fn picture_chunks(file: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         .filter(|(name, _)| [b"ALPH", b"VP8 ", b"VP8L"].iter().any(|n| *n == name))
 }
 
-/// Names and contents of a run of chunks; ends at the first that is cut.
+/// Names and contents of a run of chunks, of which the last may be cut.
 fn chunks(mut rest: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     std::iter::from_fn(move || {
         let (name, after) = rest.split_at_checked(4)?;
         let (size, after) = after.split_first_chunk::<4>()?;
         let size = usize::try_from(u32::from_le_bytes(*size)).ok()?;
-        let data = after.get(..size)?;
+        let data = after.get(..size).unwrap_or(after);
         rest = after.get(size + size % 2..).unwrap_or_default();
         Some((name, data))
     })

@@ -134,16 +134,16 @@ async fn run_in_pool(
     // Both are held by the work itself, which goes on if nobody waits for it.
     let place = call.world.pictures.place().await?;
     let record = source.clone();
-    let (bytes, marks) = run(&call.world.store, move |store| {
+    let (place, bytes, marks, process, weight) = run(&call.world.store, move |store| {
         let read = |(key, held): (String, Held)| Ok((key, read::whole(store, &held.record)?));
-        Ok((read::whole(store, &record)?, marks.into_iter().map(read).collect::<Result<BTreeMap<_, _>, StoreError>>()?))
+        let bytes = read::whole(store, &record)?;
+        let marks = marks.into_iter().map(read).collect::<Result<BTreeMap<_, _>, StoreError>>()?;
+        // Of a hostile file even the head takes long.
+        let weight = img::weight(&bytes, &process, |key| marks.get(key).map(Vec::as_slice));
+        Ok((place, bytes, marks, process, weight))
     })
     .await?;
-    let mut weight = img::weight(&bytes, &process)?;
-    for mark in marks.values() {
-        weight += img::weight(mark, &Process::default())?;
-    }
-    let room = call.world.pictures.room(weight).await.map_err(gone)?;
+    let room = call.world.pictures.room(weight?).await.map_err(gone)?;
     let size = source.size;
     let output = run(&call.world.store, move |_| {
         let _held = (place, room);

@@ -11,7 +11,7 @@ use shared::error::OssCode;
 use crate::made::{RED, jpeg, near, photo, pixels, png, run, run_with, solid_png};
 
 const TURNED: &[u8] = include_bytes!("../data/avif/turned.avif");
-const GRID: &[u8] = include_bytes!("../data/avif/grid.avif");
+pub const GRID: &[u8] = include_bytes!("../data/avif/grid.avif");
 const PREMULTIPLIED: &[u8] = include_bytes!("../data/avif/premultiplied.avif");
 const P3: &[u8] = include_bytes!("../data/avif/p3.avif");
 const SEQUENCE: &[u8] = include_bytes!("../data/avif/sequence.avif");

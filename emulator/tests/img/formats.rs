@@ -2,12 +2,18 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, Rgba, RgbaImage};
+use image::codecs::png::PngEncoder;
+use image::codecs::webp::WebPDecoder;
+use image::{AnimationDecoder, DynamicImage, ExtendedColorType, GrayImage, ImageEncoder, Luma, Rgb, Rgba, RgbaImage};
+use moxcms::ColorProfile;
 use mozjpeg::{ColorSpace, Marker};
 use serde_json::Value;
 use shared::img::Format;
 
-use crate::made::{RED, frames, gif, near, orientation, photo, pixels, png, raw_jpeg, run, run_with, solid_png};
+use crate::made::{
+    RED, chunk, frames, gif, near, orientation, photo, pixels, png, raw_jpeg, run, run_with, solid_png, webp,
+    webp_frame, webp_pixels,
+};
 
 #[test]
 fn every_format_can_be_written_and_read_again() {
@@ -97,4 +103,79 @@ fn animation_survives_what_keeps_it() {
     assert_eq!((small.content_type, frames(&small.body)), ("image/gif", 3));
     assert_eq!(pixels(Ok(small)).dimensions(), (30, 20));
     assert_eq!(frames(&run(&source, "image/quality,q_90").unwrap().body), 1);
+}
+
+#[test]
+fn an_animated_webp_stays_so_and_its_colours_become_srgb() {
+    let (size, profile) = ((40, 20), ColorProfile::new_display_p3().encode().unwrap());
+    let colour = Rgb([180, 90, 90]);
+    let frames = [(colour, 70), (Rgb([0, 0, 255]), 90)];
+    let mut chunks = vec![chunk(b"ICCP", &profile), chunk(b"ANIM", &[0, 0, 0, 0, 3, 0])];
+    chunks.extend(frames.map(|(colour, delay)| webp_frame(size, delay, &webp_pixels(size, colour))));
+    let source = webp(0x32, size, &chunks);
+    let small = run(&source, "image/resize,w_20,limit_0/watermark,text_YQ,size_4").unwrap();
+    assert_eq!(small.content_type, "image/webp");
+    let decoder = WebPDecoder::new(Cursor::new(&small.body)).unwrap();
+    assert!(matches!(decoder.loop_count(), image::metadata::LoopCount::Finite(times) if times.get() == 3));
+    let shown = decoder.into_frames().collect_frames().unwrap();
+    let told: Vec<_> =
+        shown.iter().map(|frame| (frame.buffer().dimensions(), frame.delay().numer_denom_ms())).collect();
+    assert_eq!(told, [((20, 10), (70, 1)), ((20, 10), (90, 1))]);
+    let still = pixels(run(&png_with(&profile, colour), "image/format,bmp"));
+    let seen = shown[0].buffer().get_pixel(2, 2);
+    assert!(
+        near(seen, [0, 1, 2].map(|channel| still.get_pixel(0, 0)[channel])),
+        "{seen:?} {:?}",
+        still.get_pixel(0, 0)
+    );
+    let larger = run(&source, "image/resize,w_80,limit_0").unwrap();
+    assert_eq!(pixels(Ok(larger)).dimensions(), (40, 20), "never enlarged");
+    assert_eq!(pixels(run(&source, "image/quality,q_90")).dimensions(), size, "a still");
+}
+
+fn png_with(profile: &[u8], colour: Rgb<u8>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = PngEncoder::new(&mut bytes);
+    encoder.set_icc_profile(profile.to_vec()).unwrap();
+    encoder.write_image(&colour.0.repeat(64), 8, 8, ExtendedColorType::Rgb8).unwrap();
+    bytes
+}
+
+#[test]
+fn a_gif_of_one_frame_is_no_animation() {
+    let size = |frames| pixels(run(&gif(60, 40, frames), "image/resize,w_120,limit_0")).dimensions();
+    assert_eq!((size(1), size(2)), ((120, 80), (60, 40)));
+}
+
+#[test]
+fn greys_are_read_by_their_profile() {
+    // Half the light, which sRGB writes as 188.
+    let profile = ColorProfile::new_gray_with_gamma(1.0).encode().unwrap();
+    let mut grey_png = Vec::new();
+    let mut encoder = PngEncoder::new(&mut grey_png);
+    encoder.set_icc_profile(profile.clone()).unwrap();
+    let picture = GrayImage::from_pixel(64, 32, Luma([128]));
+    encoder.write_image(&picture, 64, 32, ExtendedColorType::L8).unwrap();
+    let segment = [b"ICC_PROFILE\0\x01\x01", &profile[..]].concat();
+    let grey_jpeg = raw_jpeg(ColorSpace::JCS_GRAYSCALE, &[128], &[128], &[(Marker::APP(2), &segment)]);
+    for (source, process) in
+        [(&grey_png, "image/format,png"), (&grey_jpeg, "image/resize,w_32"), (&grey_png, "image/format,bmp")]
+    {
+        let result = pixels(run(source, process));
+        assert!(near(result.get_pixel(9, 9), [188; 3]), "{process}: {:?}", result.get_pixel(9, 9));
+    }
+    // One of grey says nothing of a picture with colours.
+    let red = raw_jpeg(ColorSpace::JCS_RGB, &[255, 0, 0], &[255, 0, 0], &[(Marker::APP(2), &segment)]);
+    assert!(near(pixels(run(&red, "image/resize,w_32")).get_pixel(9, 9), RED.0));
+}
+
+#[test]
+fn a_profile_that_no_format_has_room_for_is_left_out() {
+    let mut profile = vec![0; 17 << 20];
+    profile[16..20].copy_from_slice(b"RGB ");
+    let source = webp(0x20, (8, 8), &[chunk(b"ICCP", &profile), webp_pixels((8, 8), RED)]);
+    for format in ["jpg", "png", "webp"] {
+        let result = run(&source, &format!("image/format,{format}")).unwrap();
+        assert!(result.body.len() < 1 << 20, "{format}");
+    }
 }

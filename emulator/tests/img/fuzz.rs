@@ -6,10 +6,13 @@ use std::sync::LazyLock;
 use emulator::img;
 use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, Frame, ImageFormat, Rgba, RgbaImage};
+use moxcms::ColorProfile;
+use mozjpeg::{ColorSpace, Marker};
 use proptest::prelude::*;
 use shared::img::Process;
 
 use crate::avif::READABLE;
+use crate::made::{RED, WHITE, chunk, orientation, raw_jpeg, webp, webp_frame, webp_pixels};
 
 /// One small source of each kind.
 static SOURCES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -39,12 +42,32 @@ static SOURCES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     sources.push(png);
     // Of another encoder: grids, sequences and turns are nothing that we write.
     sources.extend(READABLE.map(<[u8]>::to_vec));
+    sources.extend(with_profiles());
     sources
 });
 
+/// Pictures with EXIF and profiles that no checksum guards.
+fn with_profiles() -> [Vec<u8>; 3] {
+    let encoded = |profile: ColorProfile| profile.encode().unwrap();
+    let (wide, grey) = (encoded(ColorProfile::new_display_p3()), encoded(ColorProfile::new_gray_with_gamma(1.8)));
+    let segment = |profile: &[u8]| [b"ICC_PROFILE\0\x01\x01", profile].concat();
+    let exif = orientation(6);
+    let jpeg = |space, left: &[u8], right: &[u8], profile: &[u8]| {
+        raw_jpeg(space, left, right, &[(Marker::APP(1), &exif), (Marker::APP(2), &segment(profile))])
+    };
+    let size = (24, 16);
+    let frame = |colour| webp_frame(size, 50, &webp_pixels(size, colour));
+    let chunks = [chunk(b"ICCP", &wide), chunk(b"ANIM", &[0; 6]), frame(RED), frame(WHITE), chunk(b"EXIF", &exif[6..])];
+    [
+        jpeg(ColorSpace::JCS_RGB, &[200, 20, 20], &[20, 20, 200], &wide),
+        jpeg(ColorSpace::JCS_GRAYSCALE, &[40], &[200], &grey),
+        webp(0x3a, size, &chunks),
+    ]
+}
+
 fn run(source: &[u8], process: &str) -> Result<img::Output, shared::error::OssError> {
     let process = Process::parse(process)?;
-    img::weight(source, &process)?;
+    img::weight(source, &process, |_| Some(source))?;
     img::process(source, source.len() as u64, &process, &mut |_| Ok(source.to_vec()))
 }
 

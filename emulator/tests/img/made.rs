@@ -121,3 +121,30 @@ pub fn red(pixel: &Rgba<u8>) -> bool {
 pub fn near(pixel: &Rgba<u8>, colour: [u8; 3]) -> bool {
     pixel.0.iter().zip(colour).all(|(a, b)| a.abs_diff(b) < 12)
 }
+
+/// A chunk of a WebP.
+pub fn chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let even = [0].repeat(data.len() % 2);
+    [name, &(data.len() as u32).to_le_bytes()[..], data, &even].concat()
+}
+
+/// A WebP of a canvas of this size with these chunks. `flags` tells of profile (0x20), alpha (0x10) and animation (0x02).
+pub fn webp(flags: u8, (width, height): (u32, u32), chunks: &[Vec<u8>]) -> Vec<u8> {
+    let head = [[flags, 0, 0, 0], (width - 1).to_le_bytes(), (height - 1).to_le_bytes()];
+    let head = [&head[0][..], &head[1][..3], &head[2][..3]].concat();
+    chunk(b"RIFF", &[&b"WEBP"[..], &chunk(b"VP8X", &head), &chunks.concat()].concat())
+}
+
+/// The chunk of a frame at the top left corner, shown for `milliseconds`.
+pub fn webp_frame((width, height): (u32, u32), milliseconds: u32, pixels: &[u8]) -> Vec<u8> {
+    let numbers = [0, 0, width - 1, height - 1, milliseconds].map(|number| number.to_le_bytes());
+    chunk(b"ANMF", &[&numbers.map(|n| [n[0], n[1], n[2]]).concat(), &[2][..], pixels].concat())
+}
+
+/// The coded pixels of a WebP of one colour.
+pub fn webp_pixels((width, height): (u32, u32), colour: Rgb<u8>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let picture = RgbImage::from_pixel(width, height, colour);
+    picture.write_to(&mut Cursor::new(&mut bytes), ImageFormat::WebP).unwrap();
+    bytes.split_off(12)
+}

@@ -57,12 +57,15 @@ fn is_ours(brand: &[u8]) -> bool {
 pub(super) fn header(source: &[u8]) -> Result<Header, OssError> {
     let file = File::read(source)?;
     limits::avif_source(file.size)?;
+    // A tile may be larger than what is seen of it.
+    limits::avif_source(file.tile_size())?;
     let first = &file.coded;
     let samples: u64 = match (first.monochrome, first.chroma_subsampling.into()) {
         (true, _) => 1,
         (false, (true, true)) => 2,
         (false, _) => 3,
     };
+    let area = |size: (u32, u32)| u64::from(size.0) * u64::from(size.1);
     let planes = (samples + u64::from(file.has_alpha())) * if first.bit_depth > 8 { 2 } else { 1 };
     Ok(Header {
         format: Format::Avif,
@@ -71,9 +74,9 @@ pub(super) fn header(source: &[u8]) -> Result<Header, OssError> {
         orientation: file.orientation(),
         icc: file.profile(),
         animated: false,
-        frames: 1,
-        // The planes, and what the decoder notes of each block.
-        decoder_bytes: planes + 4,
+        pixels: area(file.tile_size()) * u64::from(file.grid.0) * u64::from(file.grid.1),
+        // Of one tile: the planes, and what the decoder notes of each block.
+        decoder_bytes: area(file.tile_size()) * (planes + 4),
     })
 }
 
@@ -164,7 +167,7 @@ impl<'a> File<'a> {
     fn profile(&self) -> Option<Vec<u8>> {
         match self.container.color_info()? {
             ColorInformation::IccProfile(profile) => {
-                Some(profile.clone()).filter(|profile| header::describes_rgb(profile))
+                Some(profile.clone()).filter(|profile| icc::describes(profile, self.coded.monochrome))
             }
             ColorInformation::Nclx { color_primaries, transfer_characteristics, .. } => {
                 icc::of_code_points(*color_primaries, *transfer_characteristics)
