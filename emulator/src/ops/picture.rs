@@ -16,7 +16,7 @@ use shared::sign::Request;
 
 use super::read::Held;
 use super::write::{record_of, store_object};
-use super::{Failure, attributes, conditions, notify, read, restore, settings};
+use super::{Failure, attributes, conditions, notify, read, restore, settings, symlink};
 use crate::authenticate::Caller;
 use crate::authorize::Question;
 use crate::callback::Plan;
@@ -30,7 +30,9 @@ use crate::store::{BucketRecord, ObjectRecord, StoreError, from_ms, run, to_ms};
 /// `GET /bucket/key?x-oss-process=image/…`, or `style/NAME`.
 pub async fn get(call: &Call<'_>, process: &str) -> Result<Response<Body>, Failure> {
     refuse_other(process)?;
-    let process = Process::parse(&settings::spelt_out(call, process)?).map_err(OssError::from)?;
+    // What is to be saved is refused whatever it is, a style included.
+    let spelt = if process.contains('|') { process.to_owned() } else { settings::spelt_out(call, process)? };
+    let process = Process::parse(&spelt).map_err(OssError::from)?;
     let held = source(call).await?;
     conditions::check(call.request, &held.record)?;
     let output = processed(call, &held, process).await?;
@@ -162,6 +164,11 @@ async fn watermark(call: &Call<'_>, key: &str) -> Result<Held, Failure> {
         }
         _ => failure,
     })?;
+    let held = match &held.record.symlink_target {
+        Some(target) => symlink::follow(call, &held.record, target).await?,
+        None => held,
+    };
+    restore::check_readable(&held.record, call.now)?;
     img::check_source_bytes(held.record.size)?;
     Ok(held)
 }

@@ -62,6 +62,16 @@ async fn pictures_are_processed_on_the_way_out() {
     let marked = Process::new([Resize { w: Some(400), ..Resize::default() }.into(), mark.into()]).to_string();
     assert_eq!(image::load_from_memory(&stage.ask(&user, get(&marked)).await.body).unwrap().dimensions(), (400, 300));
 
+    // A mark is read as any object: through a link, and not while it is archived.
+    let link = Ask::new("PUT", &bucket, "link").param("symlink", "").header("x-oss-symlink-target", "logo.png");
+    let cold = Ask::new("PUT", &bucket, "cold.png").body(png(40, 20)).header("x-oss-storage-class", "Archive");
+    for (ask, object, verdict) in [(link, "link", "200"), (cold, "cold.png", "403 InvalidObjectState")] {
+        assert_eq!(stage.ask(&user, ask).await.status, 200);
+        let mark = Watermark::of_image(ImageWatermark { object: object.to_owned(), process: None });
+        let answer = stage.ask(&user, get(&Process::new([mark.into()]).to_string())).await;
+        assert_eq!(answer.verdict(), verdict, "{object}");
+    }
+
     // A token that may read its own folder may not stamp another's picture on its own.
     let token = stage.assume(Some(&token_policy(&bucket, "mine/"))).await;
     assert_eq!(stage.ask(&token, Ask::new("PUT", &bucket, "mine/p.jpg").body(photo)).await.status, 200);
@@ -252,6 +262,7 @@ async fn what_cannot_be_processed_has_a_name() {
         ("good.png", "video/snapshot,t_1000", "501 NotImplemented"),
         ("good.png", "style/absent", "404 NoSuchStyle"),
         ("good.png", "image/resize,w_9|sys/saveas,o_YQ", "400 InvalidArgument"),
+        ("good.png", "style/any|sys/saveas,o_YQ", "400 InvalidArgument"),
         ("good.png", "image/rotate,90,180", "400 InvalidArgument 0040-00000203"),
         ("good.png", "image/resize,w_5000,h_5000,m_fixed,limit_0", "400 ImageTooLarge 0040-00000007"),
     ] {
