@@ -35,7 +35,7 @@ fn exif_fields(source: &[u8]) -> BTreeMap<String, String> {
     reader.continue_on_error(true);
     let read = reader.read_from_container(&mut Cursor::new(source));
     let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_| {})) else { return BTreeMap::new() };
-    let mut fields = BTreeMap::new();
+    let mut fields = pointers(exif.buf(), exif.little_endian());
     for field in exif.fields() {
         // Tags without a name, and blocks that only their maker reads.
         if field.tag.description().is_none() || field.tag == Tag::MakerNote {
@@ -47,6 +47,29 @@ fn exif_fields(source: &[u8]) -> BTreeMap<String, String> {
         }
     }
     fields
+}
+
+/// Where the blocks of EXIF and GPS begin, in bytes: OSS tells of these tags as of any other, the reader follows them alone.
+fn pointers(tiff: &[u8], little_endian: bool) -> BTreeMap<String, String> {
+    let number = |at: usize, length: usize| {
+        let bytes = tiff.get(at..at.checked_add(length)?)?;
+        let join = |value, byte: &u8| value << 8 | usize::from(*byte);
+        Some(if little_endian { bytes.iter().rev().fold(0, join) } else { bytes.iter().fold(0, join) })
+    };
+    // The first block: the number of its entries of twelve bytes; in each a tag, a type, a count, and the value.
+    let Some((first, count)) = number(4, 4).and_then(|first| Some((first, number(first, 2)?))) else {
+        return BTreeMap::new();
+    };
+    let entries = (0..count).map(|entry| first + 2 + entry * 12);
+    let told = entries.filter_map(|at| {
+        let name = match number(at, 2)? {
+            0x8769 => "ExifTag",
+            0x8825 => "GPSTag",
+            _ => return None,
+        };
+        Some((name.to_owned(), number(at + 8, 4)?.to_string()))
+    });
+    told.collect()
 }
 
 /// As OSS prints it: numbers apart by spaces, fractions as `96/1`, the hemispheres in words.

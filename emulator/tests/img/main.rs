@@ -7,6 +7,7 @@ mod formats;
 mod fuzz;
 mod gallery;
 mod hostile;
+mod info;
 mod made;
 mod marks;
 mod pixels;
