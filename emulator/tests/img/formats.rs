@@ -11,8 +11,8 @@ use serde_json::Value;
 use shared::img::Format;
 
 use crate::made::{
-    RED, chunk, frames, gif, near, orientation, photo, pixels, png, raw_jpeg, run, run_with, solid_png, webp,
-    webp_frame, webp_pixels,
+    RED, chunk, frames, gif, grey_ink_profile, near, orientation, photo, pixels, png, raw_jpeg, run, run_with,
+    solid_png, webp, webp_frame, webp_pixels,
 };
 
 #[test]
@@ -47,6 +47,10 @@ fn grey_and_cmyk_jpegs_become_rgb() {
     let cmyk = raw_jpeg(ColorSpace::JCS_CMYK, &[255, 0, 0, 255], &[255, 255, 255, 128], &[]);
     let result = pixels(run(&cmyk, "image/resize,w_32"));
     assert!(near(result.get_pixel(4, 8), [255, 0, 0]) && near(result.get_pixel(28, 8), [128; 3]), "{result:?}");
+    let segment = [b"ICC_PROFILE\0\x01\x01", &grey_ink_profile()[..]].concat();
+    let by_profile = raw_jpeg(ColorSpace::JCS_CMYK, &[255, 0, 0, 255], &[255; 4], &[(Marker::APP(2), &segment)]);
+    let result = pixels(run(&by_profile, "image/resize,w_32"));
+    assert!(near(result.get_pixel(4, 8), [119; 3]) && near(result.get_pixel(28, 8), [119; 3]), "{result:?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use shared::img::Process;
 
 use crate::avif::READABLE;
-use crate::made::{RED, WHITE, chunk, orientation, raw_jpeg, webp, webp_frame, webp_pixels};
+use crate::made::{RED, WHITE, chunk, grey_ink_profile, orientation, raw_jpeg, webp, webp_frame, webp_pixels};
 
 /// One small source of each kind.
 static SOURCES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -47,7 +47,7 @@ static SOURCES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 });
 
 /// Pictures with EXIF and profiles that no checksum guards.
-fn with_profiles() -> [Vec<u8>; 3] {
+fn with_profiles() -> [Vec<u8>; 4] {
     let encoded = |profile: ColorProfile| profile.encode().unwrap();
     let (wide, grey) = (encoded(ColorProfile::new_display_p3()), encoded(ColorProfile::new_gray_with_gamma(1.8)));
     let segment = |profile: &[u8]| [b"ICC_PROFILE\0\x01\x01", profile].concat();
@@ -61,6 +61,7 @@ fn with_profiles() -> [Vec<u8>; 3] {
     [
         jpeg(ColorSpace::JCS_RGB, &[200, 20, 20], &[20, 20, 200], &wide),
         jpeg(ColorSpace::JCS_GRAYSCALE, &[40], &[200], &grey),
+        jpeg(ColorSpace::JCS_CMYK, &[200, 20, 9, 0], &[9, 90, 200, 40], &grey_ink_profile()),
         webp(0x3a, size, &chunks),
     ]
 }

@@ -148,3 +148,23 @@ pub fn webp_pixels((width, height): (u32, u32), colour: Rgb<u8>) -> Vec<u8> {
     picture.write_to(&mut Cursor::new(&mut bytes), ImageFormat::WebP).unwrap();
     bytes.split_off(12)
 }
+
+/// A profile of ink in which every mixture is the same grey, of lightness 50 (ICC.1:2022 §7.2, §10.11: `mft1`).
+pub fn grey_ink_profile() -> Vec<u8> {
+    let (inks, grid) = (4usize, 2usize);
+    let matrix = [1u32, 0, 0, 0, 1, 0, 0, 0, 1].map(|share| (share << 16).to_be_bytes()).concat();
+    let straight: Vec<u8> = (0..=255).collect();
+    let colours = [128u8, 128, 128].repeat(grid.pow(4));
+    let table =
+        [&b"mft1\0\0\0\0\x04\x03\x02\0"[..], &matrix, &straight.repeat(inks), &colours, &straight.repeat(3)].concat();
+    let mut head = vec![0; 128];
+    head[8..12].copy_from_slice(&[4, 0, 0, 0]);
+    head[12..24].copy_from_slice(b"prtrCMYKLab ");
+    head[36..40].copy_from_slice(b"acsp");
+    head[68..80].copy_from_slice(&[0x0000_F6D6u32, 0x0001_0000, 0x0000_D32D].map(u32::to_be_bytes).concat());
+    let tags = [&1u32.to_be_bytes()[..], b"A2B0", &144u32.to_be_bytes(), &(table.len() as u32).to_be_bytes()].concat();
+    let mut profile = [head, tags, table].concat();
+    let size = (profile.len() as u32).to_be_bytes();
+    profile[..4].copy_from_slice(&size);
+    profile
+}
