@@ -2,9 +2,14 @@
 
 use std::io::Cursor;
 
+use image::codecs::gif::{GifDecoder, GifEncoder, Repeat};
 use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPDecoder;
-use image::{AnimationDecoder, DynamicImage, ExtendedColorType, GrayImage, ImageEncoder, Luma, Rgb, Rgba, RgbaImage};
+use image::metadata::LoopCount;
+use image::{
+    AnimationDecoder, Delay, DynamicImage, ExtendedColorType, Frame, GrayImage, ImageEncoder, Luma, Rgb, Rgba,
+    RgbaImage,
+};
 use moxcms::ColorProfile;
 use mozjpeg::{ColorSpace, Marker};
 use serde_json::Value;
@@ -120,7 +125,7 @@ fn an_animated_webp_stays_so_and_its_colours_become_srgb() {
     let small = run(&source, "image/resize,w_20,limit_0/watermark,text_YQ,size_4").unwrap();
     assert_eq!(small.content_type, "image/webp");
     let decoder = WebPDecoder::new(Cursor::new(&small.body)).unwrap();
-    assert!(matches!(decoder.loop_count(), image::metadata::LoopCount::Finite(times) if times.get() == 3));
+    assert!(matches!(decoder.loop_count(), LoopCount::Finite(times) if times.get() == 3));
     let shown = decoder.into_frames().collect_frames().unwrap();
     let told: Vec<_> =
         shown.iter().map(|frame| (frame.buffer().dimensions(), frame.delay().numer_denom_ms())).collect();
@@ -181,5 +186,28 @@ fn a_profile_that_no_format_has_room_for_is_left_out() {
     for format in ["jpg", "png", "webp"] {
         let result = run(&source, &format!("image/format,{format}")).unwrap();
         assert!(result.body.len() < 1 << 20, "{format}");
+    }
+}
+
+#[test]
+fn a_gif_keeps_its_times_its_turns_and_what_is_transparent() {
+    let mut source = Vec::new();
+    let mut encoder = GifEncoder::new(&mut source);
+    encoder.set_repeat(Repeat::Finite(3)).unwrap();
+    for (shade, delay) in [(0, 70), (80, 90), (160, 200)] {
+        let clear = Rgba([0; 4]);
+        let frame = RgbaImage::from_fn(60, 40, |x, _| if x < 30 { clear } else { Rgba([200, shade, 30, 255]) });
+        encoder.encode_frame(Frame::from_parts(frame, 0, 0, Delay::from_numer_denom_ms(delay, 1))).unwrap();
+    }
+    drop(encoder);
+    for process in ["resize,w_30", "crop,w_30,h_20,g_center", "auto-orient,1/interlace,1/resize,m_fill,w_30,h_20"] {
+        let result = run(&source, &format!("image/{process}")).unwrap();
+        let decoder = GifDecoder::new(Cursor::new(&result.body)).unwrap();
+        assert!(matches!(decoder.loop_count(), LoopCount::Finite(times) if times.get() == 3), "{process}");
+        let shown = decoder.into_frames().collect_frames().unwrap();
+        let told = shown.iter().map(|frame| (frame.buffer().dimensions(), frame.delay().numer_denom_ms().0));
+        assert_eq!(told.collect::<Vec<_>>(), [70, 90, 200].map(|delay| ((30, 20), delay)), "{process}");
+        let seen = shown.iter().map(|frame| [3, 26].map(|x| frame.buffer().get_pixel(x, 10)[3]));
+        assert!(seen.eq([[0, 255]; 3]), "{process}");
     }
 }

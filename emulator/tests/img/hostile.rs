@@ -2,12 +2,14 @@
 
 use emulator::img::{process, weight};
 use image::DynamicImage;
-use mozjpeg::{ColorSpace, Compress};
+use mozjpeg::{ColorSpace, Compress, Marker};
 use shared::error::{OssCode, OssError};
 use shared::img::Process;
 
 use crate::avif::GRID;
-use crate::made::{RED, chunk, gif, jpeg, photo, png, run, solid_png, webp, webp_frame, webp_pixels};
+use crate::made::{
+    RED, chunk, gif, jpeg, jpeg_with, orientation, photo, png, run, solid_png, webp, webp_frame, webp_pixels,
+};
 
 /// A BMP of this size whose pixels are missing: 54 bytes of head.
 fn bmp_head(width: u32, height: u32) -> Vec<u8> {
@@ -187,5 +189,21 @@ fn pictures_without_pixels_are_damaged() {
             let error = run(&source, &format!("image/{action}")).unwrap_err();
             assert!(matches!(error.code, OssCode::ImageDamage | OssCode::BadRequest), "{action}: {error}");
         }
+    }
+}
+
+#[test]
+fn sides_that_a_step_or_a_format_does_not_take_are_refused() {
+    let (wide, turned) = (solid_png(16_384, 2, RED), jpeg_with(&photo(4097, 8), &[(Marker::APP(1), &orientation(6))]));
+    for (source, process, ec) in [
+        (&wide, "image/format,webp", Some("0040-00000011")),
+        (&wide, "image/rotate,90", None),
+        (&turned, "image/auto-orient,1", None),
+    ] {
+        let error = run(source, process).unwrap_err();
+        assert_eq!((&error.code, error.ec.as_deref()), (&OssCode::ImageTooLarge, ec), "{process}");
+    }
+    for (source, process) in [(&wide, "image/resize,w_4096/rotate,90"), (&turned, "image/resize,w_4")] {
+        assert!(run(source, process).is_ok(), "{process}");
     }
 }

@@ -1,8 +1,12 @@
 //! What is seen in results: quality, padding, the part that stays, and small decoding.
 
-use image::{DynamicImage, Rgb, RgbImage};
+use image::metadata::Orientation;
+use image::{DynamicImage, GenericImageView, Rgb, RgbImage};
+use mozjpeg::Marker;
 
-use crate::made::{RED, WHITE, jpeg, photo, pixels, png, quality_of, red, run, solid_png};
+use crate::made::{
+    RED, WHITE, jpeg, jpeg_with, near, orientation, photo, pixels, png, quality_of, red, run, solid_png,
+};
 
 #[test]
 fn quality_is_relative_to_the_source() {
@@ -41,5 +45,32 @@ fn a_thumbnail_decoded_small_looks_like_one_decoded_whole() {
         let difference: u64 = small.iter().zip(whole.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
         let mean = difference as f64 / small.len() as f64;
         assert!(mean < 1.5, "w_{width}: {mean}");
+    }
+}
+
+#[test]
+fn each_of_the_eight_orientations_is_turned_upright_before_anything_else() {
+    let quarters = |x: u32, y: u32| match (x < 32, y < 16) {
+        (true, true) => [255, 0, 0],
+        (false, true) => [0, 255, 0],
+        (true, false) => [0, 0, 255],
+        _ => [255; 3],
+    };
+    let picture = RgbImage::from_fn(64, 32, |x, y| Rgb(quarters(x, y)));
+    for told in 1..=8 {
+        let source = jpeg_with(&picture, &[(Marker::APP(1), &orientation(told))]);
+        let mut upright = DynamicImage::ImageRgb8(picture.clone());
+        upright.apply_orientation(Orientation::from_exif(told).unwrap());
+        for process in ["image/format,png", "image/resize,p_50/format,png", "image/crop,w_64,h_64/format,png"] {
+            let result = pixels(run(&source, process));
+            let scale = upright.width() / result.width();
+            for (x, y) in
+                [(1, 1), (3, 1), (1, 3), (3, 3)].map(|(x, y)| (result.width() * x / 4, result.height() * y / 4))
+            {
+                let wanted = upright.get_pixel(x * scale, y * scale);
+                let seen = result.get_pixel(x, y);
+                assert!(near(seen, [wanted[0], wanted[1], wanted[2]]), "{told} {process}: {seen:?} {wanted:?}");
+            }
+        }
     }
 }
