@@ -53,7 +53,10 @@ fn each_way_out_is_told_by_its_shortest_name() {
         (json!([allow("oss:GetObject", "*/users/alice/*")]), "\"users/alice/\" of the bucket xxx"),
         (json!([allow("oss:PutObject", "photos/*")]), "\"x\" of the bucket photos"),
         (json!([{"Effect": "Allow", "Action": "oss:GetObject", "Resource": "*"}]), "\"x\" of the bucket xxx"),
-        (json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]), "which is no action of OSS"),
+        (
+            json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]),
+            "on resources that are neither buckets nor objects",
+        ),
         (json!([{"Effect": "Allow", "Action": "ecs:Stop*", "Resource": "*"}]), "ecs:stop"),
         // Denies take away, but only for certain.
         (json!([allow("oss:PutObject", "photos/users/*"), deny("oss:Put*", "photos/users/b*")]), "\"users/\" of"),

@@ -36,8 +36,9 @@ impl Context {
     }
 }
 
+/// What an operator compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     TextIgnoreCase,
     Like,
@@ -104,6 +105,10 @@ impl Operator {
 
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// What a policy value must look like, for an error message.

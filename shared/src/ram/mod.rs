@@ -19,6 +19,7 @@ pub mod refusal;
 pub mod remedy;
 pub mod span;
 pub mod template;
+mod values;
 
 pub use compare::{Difference, equivalent, implies};
 pub use condition::Context;

@@ -1,6 +1,6 @@
 //! CIDR blocks, as IpAddress conditions name them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// A CIDR block. IPv4 is kept as IPv4-mapped IPv6, so that `::ffff:192.0.2.1` and `192.0.2.1` are one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,12 @@ impl Network {
 
     pub(super) fn host(address: IpAddr) -> Self {
         Self { bits: mapped(address), mask: u128::MAX }
+    }
+
+    /// Its first address, and the first one behind it, if there is one.
+    pub(super) fn edges(&self) -> impl Iterator<Item = IpAddr> {
+        let behind = (self.bits | !self.mask).checked_add(1);
+        std::iter::once(self.bits).chain(behind).map(|bits| Ipv6Addr::from(bits).to_canonical())
     }
 
     pub(super) fn contains(&self, host: &Self) -> bool {

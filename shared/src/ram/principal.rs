@@ -14,12 +14,11 @@ pub enum Principal {
 }
 
 impl Principal {
-    /// A name that each of its patterns covers.
-    pub(super) fn names(&self) -> Vec<String> {
-        let name = |pattern: &Pattern| pattern.as_str().replace(['*', '?'], "0");
+    /// What names are compared with.
+    pub(super) fn patterns(&self) -> Vec<&Pattern> {
         match self {
-            Self::Bucket(patterns) => patterns.iter().map(name).collect(),
-            Self::Trust(families) => families.values().flatten().map(name).collect(),
+            Self::Bucket(patterns) => patterns.iter().collect(),
+            Self::Trust(families) => families.values().flatten().collect(),
         }
     }
 

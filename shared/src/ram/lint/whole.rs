@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Findings, Severity};
-use crate::ram::compare::equivalent;
+use crate::ram::compare::idle;
 use crate::ram::document::{Actions, Effect, PolicyDocument, PolicyKind};
 use crate::ram::edit::Edit;
 
@@ -43,17 +43,14 @@ fn useless(policy: &PolicyDocument, out: &mut Findings) {
     if policy.statements.len() < 2 {
         return;
     }
+    // A Deny may be there to bind the other layers; alone it would never change what its own policy allows.
+    let idle = idle(policy).unwrap_or_default();
     for (index, statement) in policy.statements.iter().enumerate() {
         let path = format!("Statement[{index}]");
         let fix = Some(("Remove it", Edit::Remove { path: path.clone() }));
         if policy.statements[..index].contains(statement) {
             out.push("duplicate", Severity::Low, &path, "the same statement stands above already", fix);
-            continue;
-        }
-        let mut without = policy.clone();
-        without.statements.remove(index);
-        // A Deny may be there to bind the other layers; alone it would never change what its own policy allows.
-        if statement.effect == Effect::Allow && equivalent(policy, &without).is_ok() {
+        } else if idle.contains(&index) {
             let message = "other statements allow or deny all that this one allows: it has no effect";
             out.push("no-effect", Severity::Low, &path, message, fix);
         }

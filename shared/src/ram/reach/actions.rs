@@ -50,6 +50,9 @@ pub(super) enum Kind {
     OnOwnBucket,
     /// On another bucket: all but those on objects.
     OnOtherBucket,
+    /// On the service itself, or on what is neither bucket nor object (vectors, whose actions begin with `oss:`, too): all
+    /// but those on buckets and objects that are known.
+    OnNeither,
 }
 
 impl Kind {
@@ -59,6 +62,7 @@ impl Kind {
             Self::WritesObject => vec![LISTINGS, HARMLESS, READS],
             Self::OnOwnBucket => vec![READS, WRITES, LISTINGS, HARMLESS],
             Self::OnOtherBucket => vec![READS, WRITES],
+            Self::OnNeither => vec![READS, WRITES, LISTINGS, HARMLESS],
         }
     }
 }

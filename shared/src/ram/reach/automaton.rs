@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::hash::Hash;
+use std::rc::Rc;
 
 /// One symbol of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,14 +18,16 @@ pub(in crate::ram) enum Symbol {
 /// A pattern as symbols.
 pub(in crate::ram) type Glob = Vec<Symbol>;
 
-/// `*` and `?` are wildcards.
+/// `*` and `?` are wildcards. A run of `*` is one.
 pub(in crate::ram) fn glob(pattern: &str) -> Glob {
     let symbol = |c| match c {
         '*' => Symbol::Many,
         '?' => Symbol::One,
         c => Symbol::Is(c),
     };
-    pattern.chars().map(symbol).collect()
+    let mut glob: Glob = pattern.chars().map(symbol).collect();
+    glob.dedup_by(|next, last| (*next, *last) == (Symbol::Many, Symbol::Many));
+    glob
 }
 
 /// Every character stands for itself.
@@ -41,8 +44,13 @@ pub(in crate::ram) fn beginning(text: &str) -> Glob {
 
 /// More states than a policy of 2048 characters needs, unless it was made to need them.
 const MAX_STATES: usize = 50_000;
+/// More positions in all states together; what bounds the memory of a search (4 bytes each) and its time.
+const MAX_POSITIONS: usize = 2_000_000;
 
-/// The search was given up: the patterns have too many states.
+/// More symbols than a name has, and more patterns than a policy; both are counted in 16 bits.
+const MAX_SYMBOLS: usize = 20_000;
+
+/// The search was given up: the patterns are too long or have too many states.
 #[derive(Debug)]
 pub(in crate::ram) struct TooComplex;
 
@@ -57,10 +65,10 @@ pub(in crate::ram) trait Shape {
     fn complete(&self, state: &Self::State) -> bool;
 }
 
-/// Where one glob may be: the positions that are still possible, in order.
-type Positions = Vec<u16>;
+/// Where the globs may be: the index of each glob that can still match, with each position that is still possible in it, in order.
+type Positions = Vec<(u16, u16)>;
 /// Where all globs are, and the shape.
-type Place<S> = (Vec<Positions>, S);
+type Place<S> = (Positions, S);
 
 /// The shortest text of this shape for which `wanted`, asked of the globs' matches, gives something; with what it gave.
 ///
@@ -100,27 +108,33 @@ fn search<S: Shape, T>(
     spare: &str,
     mut visit: impl FnMut(&[bool], &dyn Fn() -> String) -> Result<Option<T>, TooComplex>,
 ) -> Result<Option<T>, TooComplex> {
+    if globs.len() > MAX_SYMBOLS || globs.iter().any(|glob| glob.len() > MAX_SYMBOLS) {
+        return Err(TooComplex);
+    }
     let alphabet = Alphabet::of(globs, spare);
-    let start: Place<S::State> = (globs.iter().map(|glob| closed(glob, vec![0])).collect(), shape.start());
-    let mut seen = HashSet::from([start.clone()]);
+    let indices = 0..u16::try_from(globs.len()).map_err(|_| TooComplex)?;
+    let start: Rc<Place<S::State>> = Rc::new((closed(globs, indices.map(|glob| (glob, 0)).collect()), shape.start()));
+    let mut seen = HashSet::from([Rc::clone(&start)]);
+    let mut positions_left = MAX_POSITIONS;
     // The places found so far, each with the one before it and the character between them.
     let mut found = vec![(start, 0, ' ')];
     let mut next_up = 0;
-    while let Some((place, ..)) = found.get(next_up).cloned() {
-        if shape.complete(&place.1) {
-            let matched: Vec<bool> = globs.iter().zip(&place.0).map(|(glob, at)| is_match(glob, at)).collect();
-            if let Some(given) = visit(&matched, &|| text_of(&found, next_up))? {
-                return Ok(Some(given));
-            }
+    while let Some(place) = found.get(next_up).map(|(place, ..)| Rc::clone(place)) {
+        if shape.complete(&place.1)
+            && let Some(given) = visit(&matches(globs, &place.0), &|| text_of(&found, next_up))?
+        {
+            return Ok(Some(given));
         }
         for c in alphabet.at(globs, &place.0, shape.marks()) {
             let Some(state) = shape.step(&place.1, c) else { continue };
-            let positions: Vec<Positions> = globs.iter().zip(&place.0).map(|(glob, at)| stepped(glob, at, c)).collect();
-            if positions.iter().take(needed).any(Vec::is_empty) {
+            let positions = stepped(globs, &place.0, c);
+            let is_alive = |glob: usize| positions.iter().any(|&(other, _)| usize::from(other) == glob);
+            if !(0..needed).all(is_alive) {
                 continue;
             }
-            let next = (positions, state);
-            if seen.insert(next.clone()) {
+            let next = Rc::new((positions, state));
+            if seen.insert(Rc::clone(&next)) {
+                positions_left = positions_left.checked_sub(next.0.len()).ok_or(TooComplex)?;
                 if found.len() == MAX_STATES {
                     return Err(TooComplex);
                 }
@@ -144,22 +158,26 @@ impl Alphabet {
         let mut named: Vec<char> = globs.iter().flatten().filter_map(Symbol::character).collect();
         named.sort_unstable();
         named.dedup();
-        Self { spare: spare.chars().find(|c| named.binary_search(c).is_err()), named }
+        // A policy may name all of `spare`, and there is always another character.
+        let mut any = spare.chars().chain('\u{4e00}'..='\u{9fff}').chain('\u{10000}'..=char::MAX);
+        Self { spare: any.find(|c| named.binary_search(c).is_err()), named }
     }
 
     /// Those that make a difference at these positions. What is named elsewhere only is like the spare one here, as long
     /// as that may stand wherever a name's letters may.
-    fn at(&self, globs: &[Glob], place: &[Positions], marks: &[char]) -> Vec<char> {
+    fn at(&self, globs: &[Glob], place: &Positions, marks: &[char]) -> Vec<char> {
         let mut here: Vec<char> = self.spare.into_iter().collect();
         if !self.spare.is_some_and(|c| c.is_ascii_alphanumeric()) {
             here.extend(&self.named);
+            here.extend(marks);
             return here;
         }
         here.extend(marks);
-        for (glob, at) in globs.iter().zip(place) {
-            let symbols = at.iter().filter_map(|&position| glob.get(usize::from(position)));
-            here.extend(symbols.filter_map(Symbol::character));
-        }
+        here.extend(place.iter().filter_map(|&at| symbol(globs, at)).filter_map(|symbol| symbol.character()));
+        here.sort_unstable();
+        // The spare one comes first, for names that are easy to read.
+        here.sort_by_key(|c| Some(*c) != self.spare);
+        here.dedup();
         here
     }
 }
@@ -173,38 +191,62 @@ impl Symbol {
     }
 }
 
-fn stepped(glob: &[Symbol], at: &[u16], c: char) -> Positions {
+/// The symbol at a position; `None` at the end of its glob.
+fn symbol(globs: &[Glob], (glob, position): (u16, u16)) -> Option<Symbol> {
+    globs.get(usize::from(glob))?.get(usize::from(position)).copied()
+}
+
+fn stepped(globs: &[Glob], at: &Positions, c: char) -> Positions {
     let mut next = Vec::with_capacity(at.len());
-    for &position in at {
-        match glob.get(usize::from(position)) {
-            Some(Symbol::Many) => next.push(position),
-            Some(Symbol::One) => next.push(position + 1),
-            Some(Symbol::Is(wanted)) if *wanted == c => next.push(position + 1),
+    for &(glob, position) in at {
+        match symbol(globs, (glob, position)) {
+            Some(Symbol::Many) => next.push((glob, position)),
+            Some(Symbol::One) => next.push((glob, position + 1)),
+            Some(Symbol::Is(wanted)) if wanted == c => next.push((glob, position + 1)),
             _ => {}
         }
     }
-    closed(glob, next)
+    closed(globs, next)
 }
 
 /// Adds what can be reached without a character. A `*` takes in whatever the positions before its own would, so they go.
-fn closed(glob: &[Symbol], at: Positions) -> Positions {
+fn closed(globs: &[Glob], at: Positions) -> Positions {
     let mut all = at;
     let mut next = 0;
-    while let Some(&position) = all.get(next) {
-        if glob.get(usize::from(position)) == Some(&Symbol::Many) {
-            all.push(position + 1);
+    while let Some(&(glob, position)) = all.get(next) {
+        if symbol(globs, (glob, position)) == Some(Symbol::Many) {
+            all.push((glob, position + 1));
         }
         next += 1;
     }
     all.sort_unstable();
     all.dedup();
-    let star = all.iter().rposition(|&position| glob.get(usize::from(position)) == Some(&Symbol::Many));
-    all.drain(..star.unwrap_or(0));
-    all
+    // From behind: once a glob's last `*` is passed, what is left of that glob stands before it.
+    let mut star = None;
+    let mut kept: Positions = Vec::with_capacity(all.len());
+    for &(glob, position) in all.iter().rev() {
+        if star != Some(glob) {
+            kept.push((glob, position));
+        }
+        if symbol(globs, (glob, position)) == Some(Symbol::Many) {
+            star = Some(glob);
+        }
+    }
+    kept.reverse();
+    kept
 }
 
-fn is_match(glob: &[Symbol], at: &[u16]) -> bool {
-    at.last().is_some_and(|&last| usize::from(last) == glob.len())
+/// For each glob, whether it matches a text that ends here.
+fn matches(globs: &[Glob], at: &Positions) -> Vec<bool> {
+    let mut matched = vec![false; globs.len()];
+    for &(glob, position) in at {
+        if let Some(glob_matches) = matched.get_mut(usize::from(glob))
+            && symbol(globs, (glob, position)).is_none()
+        {
+            *glob_matches = true;
+        }
+    }
+    matched
 }
 
 fn text_of<P>(found: &[(P, usize, char)], index: usize) -> String {

@@ -17,6 +17,9 @@ use actions::{Kind, remaining};
 use automaton::{Glob, TooComplex, beginning, glob, literal, shortest};
 use shape::{BucketShape, ObjectShape, SPARE};
 
+/// The service in a request's resource, where others have `bucket` or `bucket/key`.
+const SERVICE: &str = "*";
+
 /// Where a token must stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds<'a> {
@@ -39,7 +42,9 @@ pub enum Escape {
         .prefix.as_ref().map_or("without a prefix".to_owned(), |prefix| format!("with the prefix {prefix:?}"))
     )]
     Listing { statement: usize, action: String, prefix: Option<String> },
-    #[error("Statement[{statement}] allows {action}, which is no action of OSS, on resources of other services")]
+    #[error("Statement[{statement}] allows {action} on the service itself, which is all buckets together")]
+    Service { statement: usize, action: String },
+    #[error("Statement[{statement}] allows {action} on resources that are neither buckets nor objects")]
     OtherService { statement: usize, action: String },
     #[error("Statement[{statement}] has patterns of more states than can be searched: write it more simply")]
     TooComplex { statement: usize },
@@ -70,6 +75,8 @@ pub fn reach(policy: &PolicyDocument, bounds: &Bounds<'_>) -> Result<(), Escape>
 struct Deny<'a> {
     actions: &'a Actions,
     resource: Glob,
+    /// Whether it covers the service itself.
+    service: bool,
 }
 
 impl<'a> Deny<'a> {
@@ -79,7 +86,12 @@ impl<'a> Deny<'a> {
         }
         let certain = |pattern: &&ResourcePattern| pattern.may_be_of_oss() && pattern.is_of_every_account();
         let resources = statement.resources.iter().filter(certain);
-        resources.map(|pattern| Self { actions: &statement.actions, resource: id_glob(pattern) }).collect()
+        let deny = |pattern| Self {
+            actions: &statement.actions,
+            resource: id_glob(pattern),
+            service: pattern.relative_id().matches(SERVICE),
+        };
+        resources.map(deny).collect()
     }
 }
 
@@ -94,16 +106,23 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn escape(&self) -> Result<Option<Escape>, TooComplex> {
-        if !self.allow.resources.iter().all(ResourcePattern::is_of_oss_alone)
-            && let Some(action) = actions::of_another_service(&self.allow.actions)?
-        {
-            return Ok(Some(Escape::OtherService { statement: self.statement, action }));
+        if !self.allow.resources.iter().all(ResourcePattern::is_of_oss_alone) {
+            let found = match actions::of_another_service(&self.allow.actions)? {
+                None => remaining(&self.allow.actions, &[], Kind::OnNeither)?,
+                found => found,
+            };
+            if let Some(action) = found {
+                return Ok(Some(Escape::OtherService { statement: self.statement, action }));
+            }
         }
         for resource in self.allow.resources.iter().filter(|resource| resource.may_be_of_oss()) {
             if let Some(escape) = self.object(resource)? {
                 return Ok(Some(escape));
             }
             if let Some(escape) = self.bucket(resource)? {
+                return Ok(Some(escape));
+            }
+            if let Some(escape) = self.service(resource)? {
                 return Ok(Some(escape));
             }
         }
@@ -136,6 +155,16 @@ impl Search<'_> {
             _ => None,
         })?;
         Ok(found.map(|(bucket, action)| Escape::Bucket { statement: self.statement, action, bucket }))
+    }
+
+    /// The service itself, which stands as `*` where others have the bucket's name: `?` covers it and no bucket.
+    fn service(&self, resource: &ResourcePattern) -> Result<Option<Escape>, TooComplex> {
+        if !resource.relative_id().matches(SERVICE) {
+            return Ok(None);
+        }
+        let taken: Vec<&Actions> = self.denies.iter().filter(|deny| deny.service).map(|deny| deny.actions).collect();
+        let found = remaining(&self.allow.actions, &taken, Kind::OnNeither)?;
+        Ok(found.map(|action| Escape::Service { statement: self.statement, action }))
     }
 
     /// The shortest name for which `kind` tells, by its matches of `own`, which actions would escape, and for which such
