@@ -1,4 +1,4 @@
-//! May they: session policy, identity and bucket policies by `shared::ram::evaluate`, then the ACLs (`img-and-ram.md` §2.5).
+//! May they: control policies, session policy, identity and bucket policies by `shared::ram::evaluate`, then the ACLs (`img-and-ram.md` §2.5).
 
 use std::net::IpAddr;
 
@@ -84,7 +84,9 @@ pub fn authorize(
     let identity = caller.identity_policies(accounts);
     let spared = bucket_policy.filter(|_| matches!(caller, Caller::Root(_))).map(without_everybody);
     let bucket = spared.as_ref().or(bucket_policy);
-    let verdict = evaluate(&Layers { identity: &identity, session: caller.session_policy(), bucket }, &request);
+    let control = caller.control_policies(accounts);
+    let layers = Layers { control: &control, identity: &identity, session: caller.session_policy(), bucket };
+    let verdict = evaluate(&layers, &request);
     let mut layers = layer_outcomes(&verdict, matches!(caller, Caller::Anonymous));
     // RAM has nothing to say about the account itself; what no policy denies, it may do with what it owns.
     let owner = matches!(caller, Caller::Root(_)) && verdict.leaves_it_to_acls();
@@ -179,10 +181,11 @@ fn layer_outcomes(verdict: &Verdict, anonymous: bool) -> Vec<LayerOutcome> {
             None => "no statement applies".to_owned(),
         },
     };
+    let control = verdict.control.as_ref().map(|verdict| outcome("control", verdict));
     let session = verdict.session.as_ref().map(|verdict| outcome("session", verdict));
     let identity = (!anonymous).then(|| outcome("identity", &verdict.identity));
     let bucket = verdict.bucket.as_ref().map(|verdict| outcome("bucket", verdict));
-    session.into_iter().chain(identity).chain(bucket).collect()
+    control.into_iter().chain(session).chain(identity).chain(bucket).collect()
 }
 
 fn asker<'a>(accounts: &'a Accounts, caller: &'a Caller<'_>) -> Asker<'a> {
@@ -252,6 +255,53 @@ mod tests {
                 assert_eq!(ruling.refusal.is_none(), allowed, "{what}");
                 assert!(!ruling.undecided, "{what}");
                 assert_eq!(ruling.layers.last().unwrap().layer, layer, "{what}");
+            }
+        }
+    }
+
+    #[test]
+    fn control_policies_bind_users_and_not_the_account_itself() {
+        let policy = |effect: &str, action: &str| json!({ "Version": "1", "Statement": [{ "Effect": effect, "Action": action, "Resource": "*" }] });
+        let facts = Circumstances {
+            source_ip: IpAddr::from([127, 0, 0, 1]),
+            secure: false,
+            user_agent: String::new(),
+            now: OffsetDateTime::UNIX_EPOCH,
+            keys: Vec::new(),
+        };
+        for (control, allowed) in [
+            (json!([]), true),
+            (json!([policy("Allow", "*")]), true),
+            (json!([policy("Allow", "*"), policy("Deny", "oss:Get*")]), false),
+            (json!([policy("Allow", "oss:Put*")]), false),
+        ] {
+            let document = json!({
+                "AccountId": "1",
+                "ControlPolicies": control,
+                "RootAccessKeys": [{ "AccessKeyId": "LTAIroot", "AccessKeySecret": "s" }],
+                "Users": [{
+                    "UserName": "alice",
+                    "AccessKeys": [{ "AccessKeyId": "LTAIalice", "AccessKeySecret": "s" }],
+                    "Policies": [policy("Allow", "oss:*")],
+                }],
+            });
+            let accounts = Accounts::parse(document.to_string().as_bytes()).unwrap();
+            let again = Accounts::parse(accounts.in_full().as_bytes()).unwrap();
+            assert_eq!(again.control_policies, accounts.control_policies, "they are kept with the rest");
+            for (id, allowed) in [("LTAIalice", allowed), ("LTAIroot", true)] {
+                let caller = Caller::of_key(accounts.key(id).unwrap());
+                let question = Question {
+                    action: "oss:GetObject",
+                    plane: Plane::Read,
+                    bucket: Some("b"),
+                    key: Some("k"),
+                    version: None,
+                };
+                let ruling = authorize(&accounts, &caller, question, None, &facts);
+                assert_eq!(ruling.refusal.is_none(), allowed, "{id} {control}");
+                assert!(!ruling.undecided, "no ACL undoes it");
+                let first = ruling.layers.first().unwrap();
+                assert_eq!(first.layer == "control", id == "LTAIalice" && control != json!([]), "{id} {control}");
             }
         }
     }

@@ -80,6 +80,14 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// What the account's resource directory lets its users and roles do; the account itself is not bound by it.
+    pub fn control_policies<'b>(&self, accounts: &'b Accounts) -> Vec<&'b PolicyDocument> {
+        match self {
+            Self::Anonymous | Self::Root(_) => Vec::new(),
+            Self::User(..) | Self::Session(_) => accounts.control_policies.iter().collect(),
+        }
+    }
+
     /// The policy that narrows a token, if it has one.
     pub fn session_policy(&self) -> Option<&PolicyDocument> {
         match self {

@@ -31,6 +31,9 @@ pub enum StartError {
         /// Which file is wrong, in what way, and what to do.
         reason: String,
     },
+    /// The tests beside the policies say otherwise than the policies; told by `check` alone.
+    #[error("the policies do not do what their tests say:\n  {}", .0.join("\n  "))]
+    PolicyTests(Vec<String>),
     /// The metadata of uploads cannot be kept.
     #[error("the section Uploads: {0}")]
     Uploads(String),

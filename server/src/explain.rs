@@ -10,6 +10,7 @@ use crate::config::{Config, Provider};
 use crate::error::StartError;
 use crate::grant::Planned;
 use crate::identity::Identity;
+use crate::policy_tests;
 use crate::settings::Settings;
 use crate::tls::Tls;
 
@@ -19,12 +20,19 @@ const MAX_SHOWN: usize = 20;
 /// The report of `server check`: what is configured, and what each identity that is known by name would get.
 ///
 /// # Errors
-/// [`StartError`]: everything that keeps the server from starting.
+/// [`StartError`]: everything that keeps the server from starting, and policies that fail the tests beside them.
 pub fn check(config: &Config, clock: &Arc<dyn Clock>) -> Result<String, StartError> {
     let settings = Settings::alone(config.clone(), clock)?;
     config.tls.as_ref().map(Tls::load).transpose()?;
     config.audit.as_ref().map(|audit| Audit::may_be_in(&audit.file)).transpose()?;
+    let tests = policy_tests::run(config);
+    if !tests.wrong.is_empty() {
+        return Err(StartError::PolicyTests(tests.wrong));
+    }
     let mut report = format!("{} is good.\n", config.source);
+    for line in tests.good {
+        let _ = writeln!(report, "{line}");
+    }
     for warning in config.warnings() {
         let _ = writeln!(report, "warning: {warning}");
     }

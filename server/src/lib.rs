@@ -23,6 +23,7 @@ mod http;
 pub mod identity;
 mod limit;
 mod metrics;
+mod policy_tests;
 pub mod refusal;
 pub mod reload;
 mod routes;

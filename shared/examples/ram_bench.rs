@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, template) in POLICIES {
         let filled = substitute(template, &[("$BUCKET_NAME", "photos"), ("$OBJECT_PREFIX", "users/alice/")])?;
         let session = PolicyDocument::parse(&filled, PolicyKind::Session)?;
-        let layers = Layers { identity: &[&role], session: Some(&session), bucket: None };
+        let layers = Layers { identity: &[&role], session: Some(&session), ..Layers::default() };
         let began = Instant::now();
         let mut allowed = 0_usize;
         for _ in 0..ROUNDS {

@@ -264,7 +264,7 @@ proptest! {
         let texts = [session, role].map(|list| json!({"Version": "1", "Statement": list}).to_string());
         let read = |text: &str| PolicyDocument::parse(text, Session).unwrap();
         let [session, role] = texts.each_ref().map(|text| read(text));
-        let layers = Layers { identity: &[&role], session: Some(&session), bucket: None };
+        let layers = Layers { identity: &[&role], session: Some(&session), ..Layers::default() };
         let allowed = evaluate(&layers, &request).is_allow();
         let obstacles = obstacles(&layers, &request);
         prop_assert_eq!(allowed, obstacles.is_empty());
@@ -279,7 +279,7 @@ proptest! {
             }
         }
         let (session, role) = (read(&session), read(&role));
-        let layers = Layers { identity: &[&role], session: Some(&session), bucket: None };
+        let layers = Layers { identity: &[&role], session: Some(&session), ..Layers::default() };
         prop_assert!(evaluate(&layers, &request).is_allow(), "{session:?} {role:?}");
     }
 

@@ -183,97 +183,48 @@ fn hostile_patterns_end() {
     let _ = implies(&stars, &long);
 }
 
-/// Policies of random conditions, compared by proof and by trying many values.
-mod against_many_values {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn condition() -> impl Strategy<Value = Value> {
-        let of = |operators: &'static [&'static str], values: &'static [&'static str]| {
-            (prop::sample::select(operators), prop::collection::vec(prop::sample::select(values), 1..3))
-        };
-        let number = of(
-            &["NumericEquals", "NumericNotEquals", "NumericLessThan", "NumericGreaterThanEquals", "NumericGreaterThan"],
-            &["1", "1.0", "1.5", "2", "-3"],
-        );
-        let address = of(
-            &["IpAddress", "NotIpAddress"],
-            &["10.0.0.0/30", "10.0.0.0/31", "10.0.0.2", "10.0.0.3/32", "0.0.0.0/0", "::/0"],
-        );
-        let text =
-            of(&["StringEquals", "StringNotEquals", "StringLike", "StringNotLike"], &["a", "a*", "?", "*b", "ab", ""]);
-        let date = of(
-            &["DateEquals", "DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateNotEquals"],
-            &["2026-01-01T00:00:00Z", "2026-01-01T08:00:00+08:00", "2026-01-01T00:00:01Z"],
-        );
-        prop_oneof![number, address, text, date].prop_map(|(operator, values)| json!({operator: {"oss:k": values}}))
-    }
-
-    const TRIED: &[&str] = &[
-        "",
-        "x",
-        "a",
-        "ab",
-        "b",
-        "abb",
-        "ba",
-        "-4",
-        "-3",
-        "0",
-        "1",
-        "1.2",
-        "1.5",
-        "1.7",
-        "2",
-        "3",
-        "9.9.9.9",
-        "10.0.0.0",
-        "10.0.0.1",
-        "10.0.0.2",
-        "10.0.0.3",
-        "10.0.0.4",
-        "::1",
-        "ffff::",
-        "2025-12-31T00:00:00Z",
-        "2026-01-01T00:00:00Z",
-        "2026-01-01T00:00:00.5Z",
-        "2026-01-01T00:00:01Z",
-        "2026-01-02T00:00:00Z",
-    ];
-
-    fn any_policy() -> impl Strategy<Value = PolicyDocument> {
-        prop::collection::vec((any::<bool>(), condition()), 1..4).prop_map(|list| {
-            let statements: Vec<Value> = list
-                .into_iter()
-                .map(|(deny, condition)| {
-                    let effect = if deny { "Deny" } else { "Allow" };
-                    json!({"Effect": effect, "Action": "oss:GetObject", "Resource": "*", "Condition": condition})
-                })
-                .collect();
-            session(&json!(statements))
-        })
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
-        #[test]
-        fn no_proof_is_contradicted(left in any_policy(), right in any_policy()) {
-            let request = |value: Option<&str>| Request {
-                action: "oss:GetObject".to_owned(),
-                resource: "acs:oss:*:1:abc/k".to_owned(),
-                context: value.map_or_else(Context::new, |value| Context::new().with("oss:k", value)),
-                ..Request::default()
-            };
-            let allows = |policy: &PolicyDocument, request: &Request| {
-                evaluate_layer(&[policy], request).effect == Outcome::Allow
-            };
-            let differs = |request: &Request| allows(&left, request) && !allows(&right, request);
-            let tried = std::iter::once(None).chain(TRIED.iter().copied().map(Some)).map(request).find(differs);
-            match implies(&left, &right) {
-                Ok(()) => prop_assert!(tried.is_none(), "{tried:?}"),
-                Err(Difference::Request(found)) => prop_assert!(differs(&found), "{found:?}"),
-                Err(Difference::TooComplex) => {}
+/// Texts that would take gigabytes or minutes if each of their values was followed.
+#[test]
+fn hostile_texts_end() {
+    let policy = |statements: &str| format!(r#"{{"Version": "1", "Statement": [{statements}]}}"#);
+    let allow = |rest: &str| format!(r#"{{"Effect": "Allow", "Action": "oss:*", "Resource": {rest}}}"#);
+    let many = |count: usize, one: &dyn Fn(usize) -> String| (0..count).map(one).collect::<Vec<_>>().join(",");
+    let keys = |count: usize| many(count, &|n| format!(r#""oss:ExistingObjectTag/{n}": ["a{n}*", "*b{n}", "?{n}"]"#));
+    for text in [
+        format!("{}{}", "[".repeat(200_000), "]".repeat(200_000)),
+        "{\"a\":".repeat(100_000),
+        // One long name around many values.
+        format!(r#"{{"{}": [{}0]}}"#, "n".repeat(200_000), "0,".repeat(200_000)),
+        format!(r#"{{"{}": [{}0]}}"#, "n".repeat(30_000), "0,".repeat(15_000)),
+        policy(&format!(r#"{{"Effect": "Allow", "Effect": {}}}"#, "9".repeat(10_000))),
+        policy(&allow(&format!("\"acs:oss:*:*:{}\"", "*?".repeat(10_000)))),
+        policy(&allow(&format!("[{}]", many(700, &|n| format!(r#""acs:oss:*:*:*{n}*b/*{n}""#))))),
+        policy(&many(250, &|n| allow(&format!(r#"["acs:oss:*:{n}?:*{n}*", "acs:oss:?{n}:*:b/*{n}?"]"#)))),
+        policy(&many(2_000, &|_| r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#.to_owned())),
+        policy(&many(3, &|_| {
+            let condition = format!(r#""*", "Condition": {{"StringLike": {{{}}}}}"#, keys(40));
+            allow(&condition)
+        })),
+        policy(&format!(
+            r#"{{"Effect": "Allow", "Action": "oss:{}", "Resource": "*"}}"#,
+            "\u{1F4F7}\u{202E}?*".repeat(900)
+        )),
+    ] {
+        for kind in [PolicyKind::Session, PolicyKind::Identity, PolicyKind::Bucket, PolicyKind::Trust] {
+            let began = std::time::Instant::now();
+            let found = lint(&text, kind, &[("$X", "y")]);
+            assert!(!found.is_empty(), "{} bytes as {kind:?}", text.len());
+            eprintln!(
+                "{:?} for {} bytes as {kind:?}: {}",
+                began.elapsed(),
+                text.len(),
+                &text[..text.floor_char_boundary(60)]
+            );
+            if let Ok(read) = PolicyDocument::parse(&text, kind) {
+                let _ = (reach(&read, &FOLDER), equivalent(&read, &read), implies(&read, &nothing()));
+                eprintln!("  {:?} with proofs", began.elapsed());
             }
         }
+        let _ = shared::ram::Spans::read(&text).of("Statement[0].Action");
     }
 }

@@ -38,7 +38,7 @@ fn published_matrix() {
     let role = full();
     for row in matrix["rows"].as_array().unwrap() {
         let session = policy(&row["policy"]);
-        let layers = Layers { identity: &[&role], session: Some(&session), bucket: None };
+        let layers = Layers { identity: &[&role], session: Some(&session), ..Layers::default() };
         let operations = matrix["ops"].as_array().unwrap().iter().map(|op| operation(op.as_str().unwrap()));
         let got: String = operations.map(|op| if evaluate(&layers, &op).is_allow() { 'S' } else { 'F' }).collect();
         assert_eq!(row["expected"], got, "{}", row["name"]);
@@ -156,7 +156,7 @@ fn layers_in_their_order() {
     let (put_role, get_role, role) = (allow("oss:PutObject"), allow("oss:GetObject"), full());
     let (grants, denies, not_mine) =
         (bucket("Allow", json!("27")), bucket("Deny", json!(["*"])), bucket("Allow", json!("28")));
-    use Layer::{Bucket, Identity, Session};
+    use Layer::{Bucket, Control, Identity, Session};
     use Outcome::{Allow, ExplicitDeny, ImplicitDeny};
     let cases = [
         (vec![&role], Some(&put_role), None, Allow, Identity, false),
@@ -171,9 +171,30 @@ fn layers_in_their_order() {
         (vec![], None, None, ImplicitDeny, Identity, true),
     ];
     for (index, (identity, session, bucket, effect, layer, to_acls)) in cases.into_iter().enumerate() {
-        let verdict = evaluate(&Layers { identity: &identity, session, bucket }, &put);
+        let verdict = evaluate(&Layers { identity: &identity, session, bucket, ..Layers::default() }, &put);
         assert_eq!((verdict.effect, verdict.because.layer), (effect, layer), "case {index}: {verdict:?}");
         assert_eq!(verdict.leaves_it_to_acls(), to_acls, "case {index}");
+    }
+    // Control policies come first: what they do not let through, nothing lets through, and they grant nothing.
+    for (control, identity, bucket, effect, layer, to_acls) in [
+        (vec![&role], vec![&role], None, Allow, Identity, false),
+        (vec![&role], vec![], Some(&grants), Allow, Bucket, false),
+        (vec![&role], vec![], None, ImplicitDeny, Identity, true),
+        (vec![&role, &deny], vec![&role], Some(&grants), ExplicitDeny, Control, false),
+        (vec![&get_role], vec![&role], Some(&grants), ImplicitDeny, Control, false),
+    ] {
+        let layers = Layers { control: &control, identity: &identity, session: Some(&put_role), bucket };
+        let verdict = evaluate(&layers, &put);
+        assert_eq!((verdict.effect, verdict.because.layer), (effect, layer), "{verdict:?}");
+        assert_eq!(verdict.leaves_it_to_acls(), to_acls, "{verdict:?}");
+        assert_eq!(verdict.control.is_some(), !control.is_empty());
+        let missing = shared::ram::obstacles(&layers, &put);
+        assert_eq!(missing.is_empty(), effect == Allow, "{missing:?}");
+        if layer == Control {
+            let asker = shared::ram::Asker::User { account: "1", id: "27" };
+            let refusal = shared::ram::refusal(&verdict, &put, false, &asker).to_xml();
+            assert!(refusal.contains("<PolicyType>ControlPolicy</PolicyType>"), "{refusal}");
+        }
     }
     let because = evaluate_layer(&[&get_role, &deny], &put).because.unwrap();
     assert_eq!((because.document, because.statement, because.sid.as_deref()), (1, 1, Some("no-put")));
@@ -275,7 +296,7 @@ proptest! {
     #[test]
     fn session_and_role_intersect(role in any_policy(), session in any_policy(), request in any_request()) {
         let (role, session) = (policy(&role), policy(&session));
-        let verdict = evaluate(&Layers { identity: &[&role], session: Some(&session), bucket: None }, &request);
+        let verdict = evaluate(&Layers { identity: &[&role], session: Some(&session), ..Layers::default() }, &request);
         let both = [&role, &session].iter().all(|layer| evaluate_layer(&[layer], &request).effect == Outcome::Allow);
         prop_assert_eq!(verdict.is_allow(), both);
     }

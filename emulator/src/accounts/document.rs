@@ -56,9 +56,10 @@ impl Accounts {
     }
 
     pub(super) fn from_value(value: &Value) -> Result<Self, DocumentError> {
-        let root = Fields::of(value, "", &["AccountId", "RootAccessKeys", "Users", "Roles"])?;
+        let root = Fields::of(value, "", &["AccountId", "ControlPolicies", "RootAccessKeys", "Users", "Roles"])?;
         let account_id = root.text("AccountId", NUMBER_FORM, is_number)?;
         let accounts = Self {
+            control_policies: root.list("ControlPolicies", |value, path| policy(value, path, PolicyKind::Identity))?,
             root_access_keys: root.list("RootAccessKeys", access_key)?,
             users: root.list("Users", |value, path| user(value, path, &account_id))?,
             roles: root.list("Roles", |value, path| role(value, path, &account_id))?,
@@ -117,12 +118,16 @@ impl Accounts {
                 "Policies": policies(&role.policies),
             })
         };
-        json!({
+        let mut document = json!({
             "AccountId": self.account_id,
             "RootAccessKeys": keys(&self.root_access_keys),
             "Users": self.users.iter().map(user).collect::<Vec<_>>(),
             "Roles": self.roles.iter().map(role).collect::<Vec<_>>(),
-        })
+        });
+        if !self.control_policies.is_empty() {
+            document["ControlPolicies"] = policies(&self.control_policies).into();
+        }
+        document
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Role {
 pub struct Accounts {
     /// The account's number, which owns all buckets.
     pub account_id: String,
+    /// Those of its resource directory; none where the account is in none.
+    pub control_policies: Vec<PolicyDocument>,
     root_access_keys: Vec<AccessKey>,
     users: Vec<User>,
     roles: Vec<Role>,

@@ -88,12 +88,15 @@ impl Asked<'_> {
             context: self.context(),
         };
         let identity = self.caller.identity_policies(self.accounts);
-        let layers = Layers { identity: &identity, session: self.caller.session_policy(), bucket: None };
+        let control = self.caller.control_policies(self.accounts);
+        let session = self.caller.session_policy();
+        let layers = Layers { control: &control, identity: &identity, session, bucket: None };
         let own = evaluate(&layers, &request);
         let trust = evaluate_layer(&[&role.trust], &request);
+        let control = own.control.as_ref().map(|control| outcome("control", control));
         let session = own.session.as_ref().map(|session| outcome("session", session));
         let rest = [outcome("identity", &own.identity), outcome("trust", &trust)];
-        trail.layers = session.into_iter().chain(rest).collect();
+        trail.layers = control.into_iter().chain(session).chain(rest).collect();
         if own.is_allow() && trust.effect == Outcome::Allow {
             return Ok(());
         }

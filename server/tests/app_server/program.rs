@@ -181,6 +181,53 @@ fn its_commands_check_explain_and_make_credentials() {
     }
 }
 
+#[test]
+fn check_runs_the_tests_beside_the_policies_and_misses_no_statement() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write_config(&folder, "127.0.0.1:0", "http://127.0.0.1:1");
+    let plain = fs::read_to_string(&path).unwrap();
+    let policy_file = |name: &str| plain.replace("\"PolicyFile\":\"\"", &format!("\"PolicyFile\":\"{name}\""));
+    fs::write(&path, policy_file("upload.txt")).unwrap();
+    let policy = include_str!("../../../policy/bucket_write_policy.txt");
+    let tests = include_str!("../../../policy/tests/bucket_write_policy.json");
+    let tests = tests.replace("bucket_write_policy.txt", "upload.txt");
+    fs::create_dir(folder.path().join("tests")).unwrap();
+    let check = |policy: &str, tests: &str| {
+        fs::write(folder.path().join("upload.txt"), policy).unwrap();
+        fs::write(folder.path().join("tests/upload.json"), tests).unwrap();
+        let output = program(&path).arg("check").output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout.clone()).unwrap() + &stderr(&output))
+    };
+    let (code, told) = check(policy, &tests);
+    assert!(code == Some(0) && told.contains("6 cases pass, and each of 1 statements is needed by one"), "{told}");
+
+    let idle = r#"{"Effect": "Allow", "Action": "oss:GetObjectAcl", "Resource": "acs:oss:*:*:photos/users/alice/x"}, "#;
+    let with_idle = policy.replacen("\"Statement\": [", &format!("\"Statement\": [{idle}"), 1);
+    let broken = tests.replace("\"cases\"", "\"trials\"");
+    for (policy, tests, parts) in [
+        // A statement is deleted for trial, and no case fails.
+        (with_idle.as_str(), tests.as_str(), ["Statement[0] decides no case", "tests/upload.json"]),
+        // The policy lets out what a case forbids.
+        (&policy.replace("$OBJECT_PREFIX", "users/alice"), &tests, ["is allowed: ", "tests/upload.json"]),
+        (&policy.replace("oss:PutObject", "oss:GetObject"), &tests, ["oss:PutObject on ", "is denied: "]),
+        (policy, &broken, ["unknown field `trials`", "tests/upload.json"]),
+    ] {
+        let (code, told) = check(policy, tests);
+        assert!(code == Some(2) && parts.iter().all(|part| told.contains(part)), "{told} lacks one of {parts:?}");
+    }
+    // Tests of another policy say nothing of this one.
+    let (code, told) = check(&with_idle, &tests.replace("upload.txt", "other.txt"));
+    assert!(code == Some(0) && !told.contains("cases pass"), "{told}");
+
+    // Policies of grants are tested like the first one.
+    let grants = plain.replacen('{', r#"{"Grants":{"Custom":{"mine":"upload.txt"}},"#, 1);
+    fs::write(&path, grants).unwrap();
+    let (code, told) = check(policy, &tests);
+    assert!(code == Some(0) && told.contains("is needed by one"), "{told}");
+    let (code, told) = check(&with_idle, &tests);
+    assert!(code == Some(2) && told.contains("Statement[0] decides no case"), "{told}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn it_reloads_at_sighup_and_tells_no_credential_in_log_or_answer() {

@@ -64,6 +64,8 @@ pub enum SuiteError {
 pub struct Report {
     /// For each case, in order, whether it came out as expected.
     pub passed: Vec<bool>,
+    /// How many statements the policy has.
+    pub statements: usize,
     /// The statements that no case is decided by.
     pub uncovered: Vec<usize>,
     /// The statements that could be deleted without a case that fails.
@@ -112,6 +114,7 @@ impl Suite {
         Ok(Report {
             uncovered: statements.clone().filter(|statement| !deciding.contains(statement)).collect(),
             unneeded: statements.filter(unneeded).collect(),
+            statements: policy.statements.len(),
             passed,
         })
     }

@@ -17,7 +17,7 @@ use super::values;
 /// More classes of requests than two policies of a token have.
 const MAX_REQUESTS: usize = 4_000_000;
 /// More resources, and more combinations of the values of condition keys, before those that no statement tells apart count as one.
-const MAX_PARTS: usize = 100_000;
+const MAX_PARTS: usize = 20_000;
 /// Callers who go by more names of different kinds are not tried in all combinations of these.
 const MAX_NAMES: usize = 10;
 /// 64 statements each.

@@ -1,7 +1,7 @@
 //! The decision: one total function from policies and a request to a verdict and its reason.
 //!
-//! Order of evaluation (RAM, "policy evaluation process"): a session policy must allow, otherwise the request is denied
-//! at once; then identity policies and the bucket policy side by side, where any explicit deny denies and any allow allows;
+//! Order of evaluation (RAM, "policy evaluation process"): the control policies of a resource directory must allow, then a
+//! session policy must, otherwise the request is denied at once; then identity policies and the bucket policy side by side, where any explicit deny denies and any allow allows;
 //! what is still undecided is left to the caller, who may go on to the ACLs.
 
 use super::condition::{Context, Outcome as ConditionOutcome};
@@ -46,6 +46,7 @@ pub struct LayerVerdict {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
+    Control,
     Session,
     Identity,
     Bucket,
@@ -54,6 +55,9 @@ pub enum Layer {
 /// The policies that bear on a request, each layer parsed as its own kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Layers<'a> {
+    /// What the account's resource directory lets its users and roles do; empty for an account in none, for a root key and for
+    /// strangers, whom they do not bind.
+    pub control: &'a [&'a PolicyDocument],
     /// Of the RAM user or role; empty for a root key, another account or an anonymous caller.
     pub identity: &'a [&'a PolicyDocument],
     /// Present when the token was issued with a Policy.
@@ -74,6 +78,7 @@ pub struct Reason {
 pub struct Verdict {
     pub effect: Outcome,
     pub because: Reason,
+    pub control: Option<LayerVerdict>,
     pub session: Option<LayerVerdict>,
     pub identity: LayerVerdict,
     pub bucket: Option<LayerVerdict>,
@@ -84,9 +89,9 @@ impl Verdict {
         self.effect == Outcome::Allow
     }
 
-    /// True when no policy decides and the ACLs may still allow; never after a session policy has denied.
+    /// True when no policy decides and the ACLs may still allow; never after a control or session policy has denied.
     pub fn leaves_it_to_acls(&self) -> bool {
-        self.effect == Outcome::ImplicitDeny && self.because.layer != Layer::Session
+        self.effect == Outcome::ImplicitDeny && !matches!(self.because.layer, Layer::Control | Layer::Session)
     }
 }
 
@@ -112,27 +117,32 @@ pub fn evaluate_layer(documents: &[&PolicyDocument], request: &Request) -> Layer
     LayerVerdict { effect, because: allowed }
 }
 
-/// Session policy first, then identity and bucket policies side by side.
+/// Control policies first, then the session policy, then identity and bucket policies side by side.
 pub fn evaluate(layers: &Layers<'_>, request: &Request) -> Verdict {
+    let control = (!layers.control.is_empty()).then(|| evaluate_layer(layers.control, request));
     let session = layers.session.map(|policy| evaluate_layer(&[policy], request));
     let identity = evaluate_layer(layers.identity, request);
     let bucket = layers.bucket.map(|policy| evaluate_layer(&[policy], request));
 
-    let session_denies = session.as_ref().filter(|verdict| verdict.effect != Outcome::Allow);
+    // Either must allow; what does not ends it, by a statement or for lack of one.
+    let must = [(Layer::Control, control.as_ref()), (Layer::Session, session.as_ref())];
+    let bound = must.into_iter().find_map(|(layer, verdict)| {
+        verdict.filter(|verdict| verdict.effect != Outcome::Allow).map(|verdict| (layer, verdict))
+    });
     let side_by_side = [(Layer::Identity, Some(&identity)), (Layer::Bucket, bucket.as_ref())];
     let first = |wanted: Outcome| {
         side_by_side.into_iter().find_map(|(layer, verdict)| {
             verdict.filter(|verdict| verdict.effect == wanted).map(|verdict| (layer, verdict))
         })
     };
-    let (layer, deciding) = session_denies
-        .map(|verdict| (Layer::Session, verdict))
+    let (layer, deciding) = bound
         .or_else(|| first(Outcome::ExplicitDeny))
         .or_else(|| first(Outcome::Allow))
         .unwrap_or((Layer::Identity, &identity));
     Verdict {
         effect: deciding.effect,
         because: Reason { layer, statement: deciding.because.clone() },
+        control,
         session,
         identity,
         bucket,

@@ -31,6 +31,8 @@ pub fn refusal(verdict: &Verdict, request: &Request, management: bool, asker: &A
     let anonymous = *asker == Asker::Anonymous;
     let bucket = bucket_of(&request.resource);
     let error = match (verdict.because.layer, verdict.effect) {
+        // OSS prints no words of its own for it.
+        (Layer::Control, _) => denied("Access denied by control policy.", "0003-00000201"),
         (Layer::Session, _) => denied("Access denied by authorizer's policy.", "0003-00000301"),
         // OSS's own words, also where it was an identity policy that denied.
         (_, Outcome::ExplicitDeny) => denied("Access denied by bucket policy.", "0003-00000201"),
@@ -56,6 +58,7 @@ pub fn refusal(verdict: &Verdict, request: &Request, management: bool, asker: &A
         Asker::Anonymous | Asker::Root => return error,
     };
     let policy_type = match verdict.because.layer {
+        Layer::Control => "ControlPolicy",
         Layer::Session => "SessionPolicy",
         Layer::Identity => "AccountLevelIdentityBasedPolicy",
         // The detail speaks of RAM's policies alone.

@@ -54,6 +54,7 @@ pub fn obstacles(layers: &Layers<'_>, request: &Request) -> Vec<Obstacle> {
         }
     };
     for (layer, verdict) in [
+        (Layer::Control, verdict.control.as_ref()),
         (Layer::Session, verdict.session.as_ref()),
         (Layer::Identity, Some(&verdict.identity)),
         (Layer::Bucket, verdict.bucket.as_ref()),
@@ -61,6 +62,11 @@ pub fn obstacles(layers: &Layers<'_>, request: &Request) -> Vec<Obstacle> {
         if let Some(verdict) = verdict.filter(|verdict| verdict.effect == Outcome::ExplicitDeny) {
             denied(layer, &verdict.because);
         }
+    }
+    if let (Some(policy), Some(control)) = (layers.control.first(), &verdict.control)
+        && control.effect == Outcome::ImplicitDeny
+    {
+        found.push(Obstacle::Missing { layer: Layer::Control, addition: addition(policy, request) });
     }
     if let (Some(policy), Some(session)) = (layers.session, &verdict.session)
         && session.effect == Outcome::ImplicitDeny

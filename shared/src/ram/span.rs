@@ -1,19 +1,22 @@
 //! Where in a policy's text each of its values stands, so that an editor can light it up.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// JSON nested deeper than this is no policy.
 const MAX_DEPTH: usize = 64;
+/// The paths of a policy have fewer bytes together; those of a text with a long name around many values would fill the memory.
+const MAX_PATHS: usize = 4 << 20;
 
 /// The places of all values of one JSON text, by the paths that [`PolicyError`](super::PolicyError) uses:
 /// `Statement[0].Condition.StringLike.oss:Prefix[1]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spans(Vec<(String, Range<usize>)>);
+pub struct Spans(HashMap<String, Range<usize>>);
 
 impl Spans {
     /// Reads `text` as far as it is JSON; the places are byte offsets. A text that breaks off has the places before the break.
     pub fn read(text: &str) -> Self {
-        let mut scan = Scan { text, at: 0, found: Vec::new() };
+        let mut scan = Scan { text, at: 0, found: HashMap::new(), paths_left: MAX_PATHS };
         // What could not be read has no place; the parser's error says why.
         let _ = scan.value("", 0);
         Self(scan.found)
@@ -32,14 +35,15 @@ impl Spans {
 
     /// The place of the value at `path` itself.
     pub fn exactly(&self, path: &str) -> Option<Range<usize>> {
-        self.0.iter().find(|(known, _)| known == path).map(|(_, range)| range.clone())
+        self.0.get(path).cloned()
     }
 }
 
 struct Scan<'a> {
     text: &'a str,
     at: usize,
-    found: Vec<(String, Range<usize>)>,
+    found: HashMap<String, Range<usize>>,
+    paths_left: usize,
 }
 
 impl Scan<'_> {
@@ -56,6 +60,7 @@ impl Scan<'_> {
     fn value(&mut self, path: &str, depth: usize) -> Option<()> {
         let first = self.peek()?;
         let start = self.at;
+        self.paths_left = self.paths_left.checked_sub(path.len())?;
         match first {
             _ if depth > MAX_DEPTH => return None,
             b'{' => self.members(b'}', |scan, _| {
@@ -71,7 +76,8 @@ impl Scan<'_> {
                 self.at += self.text.as_bytes().get(self.at..)?.iter().take_while(word).count();
             }
         }
-        self.found.push((path.to_owned(), start..self.at));
+        // Of a name that is given twice the first counts; the parser refuses both.
+        self.found.entry(path.to_owned()).or_insert(start..self.at);
         (self.at > start).then_some(())
     }
 

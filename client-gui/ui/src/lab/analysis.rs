@@ -146,7 +146,7 @@ fn judge(policies: &[Option<PolicyDocument>; 3], question: Question, scene: &Sce
 pub fn with_layers<T>(policies: &[Option<PolicyDocument>; 3], use_them: impl FnOnce(&Layers<'_>) -> T) -> T {
     let [role, session, bucket] = policies.each_ref().map(Option::as_ref);
     let identity: Vec<&PolicyDocument> = role.into_iter().collect();
-    use_them(&Layers { identity: &identity, session, bucket })
+    use_them(&Layers { identity: &identity, session, bucket, ..Layers::default() })
 }
 
 fn cells(policies: &[Option<PolicyDocument>; 3], scene: &Scene) -> Vec<(Place, Cell)> {

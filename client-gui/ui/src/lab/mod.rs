@@ -71,7 +71,8 @@ impl Sheet {
     /// The sheet that a layer's policy is on.
     pub fn of(layer: Layer) -> Self {
         match layer {
-            Layer::Identity => Self::Role,
+            // Control policies have no sheet: the lab knows of no resource directory.
+            Layer::Control | Layer::Identity => Self::Role,
             Layer::Session => Self::Session,
             Layer::Bucket => Self::Bucket,
         }

@@ -14,6 +14,9 @@ use super::json;
 use super::span::Spans;
 use super::template::{SESSION_POLICY_LIMIT, TemplateError, fill_in};
 
+/// More bytes than any policy has, however much room it leaves between its words. What is longer is not looked through.
+const MAX_TEXT: usize = 64 * 1024;
+
 /// How bad a finding is, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -62,6 +65,10 @@ pub fn lint(text: &str, kind: PolicyKind, values: &[(&str, &str)]) -> Vec<Lint> 
 }
 
 fn look(text: &str, kind: PolicyKind, values: &[(&str, &str)], out: &mut Findings) {
+    if text.len() > MAX_TEXT {
+        let message = format!("{} bytes are no policy: no service takes as many", text.len());
+        return out.push("too-large", Severity::Error, "", message, None);
+    }
     let filled = match fill_in(text, values) {
         Ok(filled) => filled,
         Err(TemplateError::NoValue { placeholder }) => {
