@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::ram::{
     Difference, Layer, Layers, Observed, Obstacle, PolicyDocument, PolicyKind, Request, equivalent, evaluate,
-    evaluate_layer, explain, implies, lint, minimal, obstacles, prove,
+    evaluate_layer, explain, implies, lint, lint_at, minimal, obstacles, prove,
 };
 
 use PolicyKind::{Bucket, Identity, Session};
@@ -154,6 +154,49 @@ fn each_lint_is_raised_where_it_should_be_and_nowhere_else() {
             assert!(!lint(&mended, kind, VALUES).iter().any(|lint| lint.code == code), "{code}: {mended}");
         }
     }
+}
+
+#[test]
+fn what_has_passed_is_told_at_its_time() {
+    let until = |operator: &str, key: &str, times: &str| {
+        text(&allow(PUT, &format!("{FOLDER:?}"), &format!(r#", "Condition": {{"{operator}": {{"{key}": {times}}}}}"#)))
+    };
+    let now = shared::timefmt::parse_iso8601("2026-06-01T00:00:00Z");
+    let (past, coming) = (r#""2026-05-31T23:59:59Z""#, r#""2026-06-01T00:00:01Z""#);
+    for (policy, raised) in [
+        (until("DateLessThan", "acs:CurrentTime", past), true),
+        (until("DateLessThanEquals", "ACS:currenttime", past), true),
+        (until("DateEquals", "acs:CurrentTime", past), true),
+        (until("DateLessThan", "acs:CurrentTime", coming), false),
+        (until("DateLessThan", "acs:CurrentTime", &format!("[{past}, {coming}]")), false),
+        (until("DateGreaterThan", "acs:CurrentTime", past), false),
+        (until("DateLessThan", "oss:ExistingObjectTag/until", past), false),
+    ] {
+        let found = lint_at(&policy, Session, VALUES, now);
+        assert_eq!(found.iter().any(|lint| lint.code == "date-passed"), raised, "{policy}: {found:?}");
+        assert!(!lint(&policy, Session, VALUES).iter().any(|lint| lint.code == "date-passed"), "no time, no finding");
+    }
+}
+
+#[test]
+fn additions_for_keys_with_wildcards_open_nothing_else() {
+    let ask = |id: &str| Request {
+        action: "oss:PutObject".to_owned(),
+        resource: format!("acs:oss:*:1:{id}"),
+        ..Request::default()
+    };
+    let run = Observed { request: ask("photos/a*b?c"), allowed: true };
+    let addition = shared::ram::remedy::addition(&policy(&json!([one("Deny", "oss:Get*", "x")])), &run.request);
+    let shared::ram::Addition::Statement(statement) = addition else { panic!("{addition:?}") };
+    for policy in
+        [policy(&json!([statement])), PolicyDocument::from_value(&minimal(&[run], "").unwrap(), Session).unwrap()]
+    {
+        let allows = |id: &str| evaluate_layer(&[&policy], &ask(id)).effect == shared::ram::Outcome::Allow;
+        assert!(allows("photos/a*b?c") && !allows("photos/a/anything/b?c") && !allows("photos/abc"), "{policy:?}");
+    }
+    let service = Request { action: "oss:ListBuckets".to_owned(), ..ask("*") };
+    let addition = shared::ram::remedy::addition(&policy(&json!([one("Deny", "oss:Get*", "x")])), &service);
+    assert!(format!("{addition:?}").contains("acs:oss:*:*:*"), "the service stays the service");
 }
 
 #[test]

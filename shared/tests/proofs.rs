@@ -210,19 +210,11 @@ fn hostile_texts_end() {
             "\u{1F4F7}\u{202E}?*".repeat(900)
         )),
     ] {
-        for kind in [PolicyKind::Session, PolicyKind::Identity, PolicyKind::Bucket, PolicyKind::Trust] {
-            let began = std::time::Instant::now();
+        for kind in [PolicyKind::Session, PolicyKind::Bucket, PolicyKind::Trust] {
             let found = lint(&text, kind, &[("$X", "y")]);
             assert!(!found.is_empty(), "{} bytes as {kind:?}", text.len());
-            eprintln!(
-                "{:?} for {} bytes as {kind:?}: {}",
-                began.elapsed(),
-                text.len(),
-                &text[..text.floor_char_boundary(60)]
-            );
             if let Ok(read) = PolicyDocument::parse(&text, kind) {
                 let _ = (reach(&read, &FOLDER), equivalent(&read, &read), implies(&read, &nothing()));
-                eprintln!("  {:?} with proofs", began.elapsed());
             }
         }
         let _ = shared::ram::Spans::read(&text).of("Statement[0].Action");

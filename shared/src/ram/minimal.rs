@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::document::{Actions, PolicyDocument, PolicyError, PolicyKind};
 use super::evaluate::{Outcome, Request, evaluate_layer};
+use super::pattern::ResourcePattern;
 
 /// One request of a run, and whether policies let it pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +61,8 @@ struct Draft {
 /// The policy that allows what was allowed in `run`: each action once for each kind of place. Keys and listings below `folder`
 /// (`bucket/prefix`, as of one user) stand for all of that folder; all others for themselves alone. `None` when nothing was allowed.
 ///
-/// Whatever characters a key has, in a policy `*` and `?` are wildcards; a key with them covers its like, too.
+/// In a policy `*` and `?` are wildcards, whatever a key means by them: `?` stands for both, so a key with them covers those that differ
+/// from it in these characters alone.
 pub fn minimal(run: &[Observed], folder: &str) -> Option<Value> {
     let mut asked: BTreeMap<Place, BTreeSet<&str>> = BTreeMap::new();
     for Observed { request, .. } in run.iter().filter(|observed| observed.allowed) {
@@ -98,7 +100,7 @@ fn place(request: &Request, folder: &str) -> Place {
         [asked] if !relative.contains('/') => Some(("StringEquals", asked.clone())),
         _ => None,
     };
-    let resource = if within { format!("acs:oss:*:*:{folder}*") } else { format!("acs:oss:*:*:{relative}") };
+    let resource = if within { format!("acs:oss:*:*:{folder}*") } else { ResourcePattern::narrowest(relative) };
     Place { resource, condition }
 }
 

@@ -27,7 +27,7 @@ pub use document::{Actions, Effect, PolicyDocument, PolicyError, PolicyKind, Sta
 pub use edit::Edit;
 pub use evaluate::{Because, Layer, LayerVerdict, Layers, Outcome, Reason, Request, Verdict, evaluate, evaluate_layer};
 pub use explain::{ConditionReport, StatementReport, explain};
-pub use lint::{Lint, Severity, lint};
+pub use lint::{Lint, Severity, lint, lint_at};
 pub use minimal::{Observed, Proof, Removal, minimal, prove};
 pub use pattern::{Pattern, ResourcePattern};
 pub use principal::Principal;

@@ -110,6 +110,13 @@ impl ResourcePattern {
         &self.source
     }
 
+    /// The narrowest pattern for the resource `id` (`bucket/key`) alone: no wildcard is itself in a policy, and of a `*` in a key
+    /// a `?` covers no more than one character.
+    pub fn narrowest(id: &str) -> String {
+        let id = if id == "*" { id.to_owned() } else { id.replace('*', "?") };
+        format!("acs:oss:*:*:{id}")
+    }
+
     /// The part after the account: `bucket`, `bucket/prefix*` or `*`.
     pub fn relative_id(&self) -> &Pattern {
         &self.segments[SEGMENTS - 1]

@@ -6,6 +6,7 @@ use super::document::{Actions, Effect, PolicyDocument};
 use super::edit::Edit;
 use super::evaluate::{Layer, Layers, Outcome, Request, evaluate};
 use super::explain::explain;
+use super::pattern::ResourcePattern;
 
 /// What stands between a request and its being allowed, in one layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +22,7 @@ pub enum Obstacle {
 pub enum Addition {
     /// Another action for a statement that has the resource and the conditions already.
     Action { statement: usize, action: String },
-    /// A statement that allows this request and no other.
+    /// A statement that allows this request, and as good as no other.
     Statement(Value),
 }
 
@@ -96,13 +97,13 @@ pub fn addition(policy: &PolicyDocument, request: &Request) -> Addition {
     }
 }
 
-/// A statement that allows `request` alone.
+/// A statement that allows `request` and, where its key has wildcards, what differs from it in these characters alone.
 fn exact(request: &Request) -> Addition {
     let relative = request.resource.splitn(5, ':').nth(4).unwrap_or("*");
     let mut statement = json!({
         "Effect": "Allow",
         "Action": [request.action],
-        "Resource": [format!("acs:oss:*:*:{relative}")],
+        "Resource": [ResourcePattern::narrowest(relative)],
     });
     if let [prefix] = request.context.get("oss:Prefix") {
         // `*` and `?` in a prefix are themselves here, as they would not be in StringLike.

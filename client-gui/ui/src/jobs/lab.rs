@@ -123,8 +123,11 @@ fn system(error: std::io::Error) -> Text {
 /// The policy, and `tests/NAME.json` beside it.
 fn load(path: &Path) -> Result<(String, Option<String>), Text> {
     let text = small_file(path)?;
-    let tests = path.parent().unwrap_or(Path::new("")).join("tests").join(path.file_stem().unwrap_or_default());
-    Ok((text, small_file(&tests.with_extension("json")).ok()))
+    // What stands before the last dot, whatever other dots there are.
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(".json");
+    let tests = path.parent().unwrap_or(Path::new("")).join("tests").join(name);
+    Ok((text, small_file(&tests).ok()))
 }
 
 fn small_file(path: &Path) -> Result<String, Text> {
@@ -134,4 +137,22 @@ fn small_file(path: &Path) -> Result<String, Text> {
         return Err(said("it is far too large for a policy"));
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_s_tests_are_those_of_its_whole_name() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("tests")).unwrap();
+        for (file, text) in
+            [("upload.v2.txt", "{}"), ("tests/upload.json", "of another"), ("tests/upload.v2.json", "own")]
+        {
+            std::fs::write(folder.path().join(file), text).unwrap();
+        }
+        let (text, tests) = load(&folder.path().join("upload.v2.txt")).unwrap();
+        assert_eq!((text.as_str(), tests.as_deref()), ("{}", Some("own")));
+    }
 }

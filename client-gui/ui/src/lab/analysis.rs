@@ -4,8 +4,9 @@ use serde_json::Value;
 use shared::ram::cases::{Report, Suite, SuiteError};
 use shared::ram::template::fill_in;
 use shared::ram::{
-    Bounds, Difference, Escape, Layers, Lint, PolicyDocument, Request, Verdict, evaluate, implies, lint, reach,
+    Bounds, Difference, Escape, Layers, Lint, PolicyDocument, Request, Verdict, evaluate, implies, lint_at, reach,
 };
+use shared::timefmt;
 
 use super::grid::{Question, ROWS, Scene, Spot};
 use super::{Editor, Sheet};
@@ -77,7 +78,7 @@ impl Analysis {
         let policies = parsed.map(|read| read.unwrap_or_default());
         let lints = Sheet::ALL.map(|sheet| match editors[sheet.index()].text.trim() {
             "" => Vec::new(),
-            _ => lint(&editors[sheet.index()].text, sheet.kind(), &pairs),
+            _ => lint_at(&editors[sheet.index()].text, sheet.kind(), &pairs, timefmt::parse_iso8601(&scene.time)),
         });
         let mut analysis = Self { policies, unreadable, lints, ..Self::default() };
         if unreadable.contains(&true) {

@@ -7,6 +7,7 @@ mod whole;
 use std::ops::Range;
 
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::document::{PolicyDocument, PolicyError, PolicyKind};
 use super::edit::Edit;
@@ -48,10 +49,15 @@ pub struct Lint {
 
 /// Looks through the policy or template `text`; `values` fill in its placeholders. The worst findings come first.
 pub fn lint(text: &str, kind: PolicyKind, values: &[(&str, &str)]) -> Vec<Lint> {
-    let mut findings = Findings::default();
+    lint_at(text, kind, values, None)
+}
+
+/// As [`lint`], and at the time `now` also what has passed.
+pub fn lint_at(text: &str, kind: PolicyKind, values: &[(&str, &str)], now: Option<OffsetDateTime>) -> Vec<Lint> {
+    let mut findings = Findings { now, ..Findings::default() };
     look(text, kind, values, &mut findings);
     let spans = Spans::read(text);
-    let mut found = findings.0;
+    let mut found = findings.found;
     for lint in &mut found {
         lint.span = spans.of(&lint.path);
         if let Some((_, edit)) = &lint.fix
@@ -121,7 +127,11 @@ fn path_of(value: &Value, part: &str, path: &str) -> Option<String> {
 
 /// What has been found so far.
 #[derive(Default)]
-struct Findings(Vec<Lint>);
+struct Findings {
+    found: Vec<Lint>,
+    /// The time, where it matters.
+    now: Option<OffsetDateTime>,
+}
 
 impl Findings {
     fn push(
@@ -133,6 +143,6 @@ impl Findings {
         fix: Option<(&str, Edit)>,
     ) {
         let fix = fix.map(|(title, edit)| (title.to_owned(), edit));
-        self.0.push(Lint { code, severity, path: path.to_owned(), span: None, message: message.into(), fix });
+        self.found.push(Lint { code, severity, path: path.to_owned(), span: None, message: message.into(), fix });
     }
 }

@@ -1,9 +1,12 @@
 //! Findings about one statement by itself.
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::catalogue::{ESCALATIONS, Level, actions, is_known_key, meant};
 use super::{Findings, Severity};
+use crate::ram::condition::Condition;
 use crate::ram::document::{Actions, Effect, PolicyDocument, PolicyKind, Statement};
 use crate::ram::edit::Edit;
 use crate::ram::pattern::{Pattern, ResourcePattern};
@@ -231,6 +234,10 @@ fn conditions(subject: &Subject<'_>, out: &mut Findings) {
             let message = format!("{name} takes * and ? for themselves; StringLike has wildcards");
             out.push("wildcard-in-equals", Severity::Medium, &path, message, None);
         }
+        if out.now.is_some_and(|now| has_passed(condition, now)) {
+            let message = "this time has passed: the statement does not apply any more";
+            out.push("date-passed", Severity::Medium, &path, message, None);
+        }
         if name != "StringLike" || !condition.key().eq_ignore_ascii_case("oss:Prefix") || !subject.allows() {
             continue;
         }
@@ -249,6 +256,14 @@ fn conditions(subject: &Subject<'_>, out: &mut Findings) {
         let message = "since 2026 a bucket policy on acs:SourceIp must also name acs:SourceVpc";
         out.push("source-vpc", Severity::Medium, &format!("{}.Condition", subject.place), message, None);
     }
+}
+
+/// Whether it could only be met before `now`.
+fn has_passed(condition: &Condition, now: OffsetDateTime) -> bool {
+    let earlier = |value: &str| OffsetDateTime::parse(value, &Rfc3339).is_ok_and(|end| end < now);
+    matches!(condition.operator().name(), "DateLessThan" | "DateLessThanEquals" | "DateEquals")
+        && condition.key().eq_ignore_ascii_case("acs:CurrentTime")
+        && condition.values().all(earlier)
 }
 
 fn principal(subject: &Subject<'_>, out: &mut Findings) {
