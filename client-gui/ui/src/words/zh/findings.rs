@@ -23,9 +23,15 @@ pub const WORDS: Table = &[
         "Statement[{0}] 允许 {1}{2}：请为其添加 oss:Prefix 条件 (StringLike)，将列举限制在目录内",
     ),
     (
-        "Statement[{0}] allows {1}, which is no action of OSS, on resources of other services",
-        "Statement[{0}] 允许对其他云服务的资源执行 {1}，而它不是 OSS 的操作",
+        "Statement[{0}] allows {1} on the service itself, which is all buckets together",
+        "Statement[{0}] 允许对服务本身（即所有 Bucket）执行 {1}",
     ),
+    (
+        "Statement[{0}] allows {1} on resources that are neither buckets nor objects",
+        "Statement[{0}] 允许对既非 Bucket 也非对象的资源执行 {1}",
+    ),
+    ("this time has passed: the statement does not apply any more", "该时间已过：此语句不再生效"),
+    ("{0} bytes are no policy: no service takes as many", "{0} 字节不可能是策略：没有服务接受这么长的文本"),
     (
         "Statement[{0}] has patterns of more states than can be searched: write it more simply",
         "Statement[{0}] 的通配模式过于复杂，无法完成检查：请简化写法",
