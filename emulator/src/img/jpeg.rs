@@ -59,10 +59,11 @@ pub(super) fn header(source: &[u8]) -> Result<Header, OssError> {
 /// Whether pixels come out as the file is read. What comes in several scans, or could (ITU-T T.81 §B.2.2: progressive frames, and a
 /// scan of fewer components than the frame has), is put together in memory, as coefficients of two bytes.
 fn in_one_pass(source: &[u8], scans: usize, components: usize) -> bool {
-    // Inside compressed data FF is always followed by 00.
-    let progressive = [b"\xFF\xC2", b"\xFF\xCA"].iter().any(|frame| memchr::memmem::find(source, *frame).is_some());
-    let in_scan = memchr::memmem::find(source, b"\xFF\xDA").and_then(|at| source.get(at + 4));
-    scans == 1 && !progressive && in_scan.is_some_and(|count| usize::from(*count) == components)
+    // The only scan there is; the frame's head stands before it.
+    let Some(scan) = memchr::memmem::find(source, b"\xFF\xDA").filter(|_| scans == 1) else { return false };
+    let (head, scan) = source.split_at(scan);
+    let progressive = [b"\xFF\xC2", b"\xFF\xCA"].iter().any(|frame| memchr::memmem::find(head, *frame).is_some());
+    !progressive && scan.get(4).is_some_and(|count| usize::from(*count) == components)
 }
 
 /// A profile may be spread over several segments: each begins with its number, counted from 1, and their count.
