@@ -64,7 +64,7 @@ pub async fn run(options: Options, stop: CancelToken) -> Result<Outcome, Transfe
         }
         Command::Download { key, to } => {
             let to = to.map_or_else(|| file_name(&key), Ok)?;
-            let watch = DownloadOptions { cancel: stop, progress: Some(progress) };
+            let watch = DownloadOptions { cancel: stop, progress: Some(progress), keep_existing: false };
             let done = client.download_resumable(&key, &to, &watch).await?;
             Outcome {
                 words: format!("{}: {} in {:.1?}", to.display(), ByteSize(done.size), done.elapsed),

@@ -10,7 +10,7 @@ pub fn status(error: &TransferError) -> u8 {
         E::Config { .. } | E::DemoKeyToRealCloud { .. } | E::TooLarge { .. } => 2,
         E::Oss(error) if error.status == 404 => 4,
         E::Oss(error) if error.status < 500 || error.status == 501 => 3,
-        E::Token { .. } | E::TokenBody(_) | E::Busy { .. } => 3,
+        E::Token { .. } | E::TokenBody(_) | E::AppServer { .. } | E::NoRecords(_) | E::Busy { .. } => 3,
         E::File { .. } => 5,
         E::FileChanged { .. } | E::CrcMismatch { .. } => 6,
         E::Cancelled | E::Paused => 130,

@@ -1,4 +1,4 @@
-//! Asks the app server for a token: one bare GET (`token-server.md` §2.1), bounded in time and size.
+//! Asks the app server: a token by one bare GET (`token-server.md` §2.1), and its records of uploads; bounded in time and size.
 
 use std::time::{Duration, Instant};
 
@@ -7,16 +7,19 @@ use serde_json::Value;
 use shared::secret::Secret;
 use shared::token::{Grant, TokenReply};
 
-use crate::error::TransferError;
+use crate::error::{NoRecords, TransferError};
 use crate::http::{heads, transport};
 use crate::observer::{Event, ExchangeId, Observer, Peer};
+use crate::records::{self, RecordPage};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(15);
-/// The largest answer that is read, in bytes.
-const MAX_BODY: usize = 1024 * 1024;
+/// The largest answer to a question for a token that is read, in bytes.
+const MAX_TOKEN: usize = 1024 * 1024;
+/// The largest page of records that is read, in bytes: one hundred take 64 KiB, and with all the values that an app may add 7 MiB.
+const MAX_RECORDS: usize = 8 * 1024 * 1024;
 
-/// The token route of an app server.
+/// An app server, by its token route.
 #[derive(Debug)]
 pub(crate) struct AppServer {
     url: Url,
@@ -25,6 +28,20 @@ pub(crate) struct AppServer {
     bearer: Option<Secret>,
     /// Host and port, for messages.
     host: String,
+}
+
+/// A GET of the app server.
+struct Ask {
+    operation: &'static str,
+    url: Url,
+    /// The largest answer, in bytes.
+    limit: usize,
+}
+
+/// An answer of the app server, as a whole.
+struct Told {
+    status: u16,
+    body: String,
 }
 
 impl AppServer {
@@ -41,20 +58,44 @@ impl AppServer {
 
     /// Fetches a token.
     pub(crate) async fn ask(&self, observer: &Observer) -> Result<Grant, TransferError> {
-        observer.emit(Event::TokenRequested { url: self.shown_url() });
+        let ask = Ask { operation: "GetToken", url: self.url.clone(), limit: MAX_TOKEN };
+        observer.emit(Event::TokenRequested { url: self.shown(&ask.url) });
+        self.told(observer, &ask, token_of).await
+    }
+
+    /// A page of the records of uploads under `prefix`, newest first, behind `cursor`.
+    pub(crate) async fn records(
+        &self,
+        observer: &Observer,
+        prefix: &str,
+        cursor: Option<&str>,
+    ) -> Result<RecordPage, TransferError> {
+        let (url, signed) = records::url_of(&self.url, prefix, cursor);
+        let ask = Ask { operation: "ListUploads", url, limit: MAX_RECORDS };
+        let mut page = self.told(observer, &ask, |told| page_of(told, signed)).await?;
+        // A signed URL could not say under what.
+        page.records.retain(|record| record.key.starts_with(prefix));
+        Ok(page)
+    }
+
+    /// Asks, reads the answer by `read`, and tells the observer of it all.
+    async fn told<T>(
+        &self,
+        observer: &Observer,
+        ask: &Ask,
+        read: impl FnOnce(&Told) -> Result<T, TransferError>,
+    ) -> Result<T, TransferError> {
         let (exchange, began) = (ExchangeId::next(), Instant::now());
-        let outcome = self.exchange(observer, exchange, began).await;
+        let outcome = self.exchange(observer, exchange, ask, began).await.and_then(|told| read(&told));
         let elapsed = began.elapsed();
         observer.emit(match &outcome {
             Ok(_) => Event::ResponseDone { exchange, elapsed },
-            Err(TransferError::Token { code, message }) => Event::ResponseRefused {
-                exchange,
-                elapsed,
-                code: code.clone(),
-                ec: String::new(),
-                message: message.clone(),
-                details: Vec::new(),
-            },
+            Err(error @ TransferError::NoRecords(_)) => {
+                refused_event(exchange, elapsed, error.code(), &error.to_string())
+            }
+            Err(TransferError::Token { code, message } | TransferError::AppServer { code, message }) => {
+                refused_event(exchange, elapsed, code, message)
+            }
             Err(error) => Event::ExchangeBroken { exchange, elapsed, reason: error.to_string() },
         });
         outcome
@@ -64,24 +105,25 @@ impl AppServer {
         &self,
         observer: &Observer,
         exchange: ExchangeId,
+        ask: &Ask,
         began: Instant,
-    ) -> Result<Grant, TransferError> {
-        let mut request = self.client.get(self.url.clone());
+    ) -> Result<Told, TransferError> {
+        let mut request = self.client.get(ask.url.clone());
         if let Some(bearer) = &self.bearer {
             request = request.bearer_auth(bearer.expose());
         }
         let request = request.build().map_err(|error| self.broken(&error))?;
-        let (peer, operation, method) = (Peer::AppServer, "GetToken", "GET");
-        let (url, headers) = (self.shown_url(), heads::shown(request.headers()));
+        let (peer, operation, method) = (Peer::AppServer, ask.operation, "GET");
+        let (url, headers) = (self.shown(&ask.url), heads::shown(request.headers()));
         observer.emit(Event::RequestSent { exchange, peer, operation, key: None, method, url, headers });
         let mut response = self.client.execute(request).await.map_err(|error| self.broken(&error))?;
-        let status = response.status();
+        let status = response.status().as_u16();
         let request_id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
         observer.emit(Event::ResponseReceived {
             exchange,
             peer,
             operation,
-            status: status.as_u16(),
+            status,
             request_id: request_id.unwrap_or_default().to_owned(),
             headers: heads::shown(response.headers()),
             elapsed: began.elapsed(),
@@ -89,30 +131,21 @@ impl AppServer {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
             body.extend_from_slice(&chunk);
-            if body.len() > MAX_BODY {
+            if body.len() > ask.limit {
                 return Err(TransferError::TooLarge {
                     size: body.len() as u64,
-                    limit: MAX_BODY as u64,
+                    limit: ask.limit as u64,
                     way: "the app server's answer",
                     instead: "the URL of its token route",
                 });
             }
         }
-        let body = String::from_utf8_lossy(&body);
-        if !status.is_success() {
-            return Err(refused(status.as_u16(), &body));
-        }
-        match TokenReply::parse(&body)? {
-            TokenReply::Granted(grant) => Ok(grant),
-            TokenReply::Refused { error_code, error_message } => {
-                Err(TransferError::Token { code: error_code, message: error_message })
-            }
-        }
+        Ok(Told { status, body: String::from_utf8_lossy(&body).into_owned() })
     }
 
-    /// The URL without its query and userinfo, which may identify the user.
-    fn shown_url(&self) -> String {
-        format!("{}://{}{}", self.url.scheme(), self.host, self.url.path())
+    /// A URL without its query and userinfo, which may identify the user.
+    fn shown(&self, url: &Url) -> String {
+        format!("{}://{}{}", url.scheme(), self.host, url.path())
     }
 
     fn broken(&self, error: &reqwest::Error) -> TransferError {
@@ -123,14 +156,46 @@ impl AppServer {
     }
 }
 
-/// The reason in an answer whose HTTP status is no success, as some sample servers send it.
-fn refused(status: u16, body: &str) -> TransferError {
-    let fields: Value = serde_json::from_str(body).unwrap_or_default();
-    let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
-    TransferError::Token {
-        code: text("ErrorCode").unwrap_or_else(|| format!("Http{status}")),
-        message: text("ErrorMessage").unwrap_or_else(|| {
-            format!("the app server answered HTTP {status}; check the token URL and the app server's log")
-        }),
+fn token_of(told: &Told) -> Result<Grant, TransferError> {
+    if !is_success(told.status) {
+        let (code, message) = refusal(told);
+        return Err(TransferError::Token { code, message });
     }
+    match TokenReply::parse(&told.body)? {
+        TokenReply::Granted(grant) => Ok(grant),
+        TokenReply::Refused { error_code, error_message } => {
+            Err(TransferError::Token { code: error_code, message: error_message })
+        }
+    }
+}
+
+/// The page in an answer. Other app servers know nothing of records, and may answer any path with a page for people or a token.
+fn page_of(told: &Told, signed: bool) -> Result<RecordPage, TransferError> {
+    if is_success(told.status) {
+        return RecordPage::parse(&told.body, signed).ok_or(TransferError::NoRecords(NoRecords::NoRoute));
+    }
+    let (code, message) = refusal(told);
+    Err(match told.status {
+        404 | 405 => TransferError::NoRecords(NoRecords::NoRoute),
+        501 if code == records::NOT_KEPT => TransferError::NoRecords(NoRecords::NotKept),
+        _ => TransferError::AppServer { code, message },
+    })
+}
+
+fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+fn refused_event(exchange: ExchangeId, elapsed: Duration, code: &str, message: &str) -> Event {
+    let (code, message) = (code.to_owned(), message.to_owned());
+    Event::ResponseRefused { exchange, elapsed, code, ec: String::new(), message, details: Vec::new() }
+}
+
+/// Code and message in an answer whose HTTP status is no success, as our server and some sample servers send it.
+fn refusal(told: &Told) -> (String, String) {
+    let status = told.status;
+    let fields: Value = serde_json::from_str(&told.body).unwrap_or_default();
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+    let otherwise = || format!("the app server answered HTTP {status}; check the token URL and the app server's log");
+    (text("ErrorCode").unwrap_or_else(|| format!("Http{status}")), text("ErrorMessage").unwrap_or_else(otherwise))
 }

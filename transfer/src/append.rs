@@ -1,5 +1,7 @@
 //! Objects that grow: AppendObject, with the position that makes a repetition harmless (`oss-rest.md` §2.2).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use shared::crc64::{combine, crc64};
 use shared::error::OssCode;
@@ -37,6 +39,10 @@ pub(crate) async fn append(
         Call::new("AppendObject", "POST", Some(key)).param("append", "").param("position", tail.position.to_string());
     call.headers = object_headers(key, options);
     call.payload = Payload::Bytes(body);
+    if options.content_md5 {
+        let md5 = call.payload.md5().await?;
+        call = call.header("content-md5", STANDARD.encode(md5));
+    }
     let reply = match options.cancel.guard(http.send_small(&call)).await {
         Ok(reply) => reply,
         // An answer may be lost after OSS has appended; the repetition then finds the object longer than it expects.

@@ -195,12 +195,17 @@ pub(crate) fn write(path: &Path, checkpoint: &Checkpoint) -> Result<(), Transfer
     durable::write(path, &text).map_err(failed)
 }
 
-/// Removes the checkpoint at `path`; an absent one is no error. Blocking.
+/// Removes the checkpoint at `path`, and what a kill left of its last writing; an absent one is no error. Blocking.
 pub(crate) fn remove(path: &Path) -> Result<(), TransferError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(TransferError::file(path, "remove", error)),
-        _ => Ok(()),
+    for path in [path, &durable::unfinished(path)] {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(TransferError::file(path, "remove", error));
+            }
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 /// The right to carry on the upload of one checkpoint; others who want it meanwhile are refused. The system takes it back

@@ -188,7 +188,7 @@ impl Client {
     /// GetObject in ranges side by side, into a file that outlives the program: what an earlier call with the same `to`
     /// brought of the same object (by ETag, size and CRC64) is read again and kept. Until it is whole and its CRC64 agrees,
     /// it lies beside `to` as `.<name>.part`, with `.<name>.part.json`. [Pausing](crate::CancelToken::pause), failing and a
-    /// kill keep these; cancelling removes them.
+    /// kill keep these; cancelling removes them. A file at `to` is replaced, or [kept](DownloadOptions::keep_existing).
     ///
     /// # Errors
     /// As for [`download`](Self::download); [`TransferError::Oss`] with `PreconditionFailed` when the object is replaced

@@ -13,8 +13,9 @@ use shared::token::{Grant, GrantPlace};
 use time::{Duration, OffsetDateTime};
 
 use crate::app_server::AppServer;
-use crate::error::TransferError;
+use crate::error::{NoRecords, TransferError};
 use crate::observer::{Event, Observer};
+use crate::records::RecordPage;
 
 /// A token is replaced when less than this is left, as in the mobile SDKs (`oss-rest.md` §3.3).
 const EARLY: Duration = Duration::minutes(5);
@@ -128,6 +129,19 @@ impl Provider {
         match &self.0 {
             Kind::Fixed(grant, _) => Ok((**grant).clone()),
             Kind::AppServer(keeper) => keeper.get(|_| None).await,
+        }
+    }
+
+    /// What the app server knows of uploads whose keys begin with `prefix`, newest first, one hundred a page; `cursor` is the
+    /// `next` of the page before. Who asks is told as with tokens. Asked once: a failure is not repeated.
+    ///
+    /// # Errors
+    /// [`TransferError::NoRecords`] when the app server has none; [`TransferError::AppServer`] when it does not show them to
+    /// this caller, or cannot now; a failure of the network.
+    pub async fn upload_records(&self, prefix: &str, cursor: Option<&str>) -> Result<RecordPage, TransferError> {
+        match &self.0 {
+            Kind::Fixed(..) => Err(TransferError::NoRecords(NoRecords::NoServer)),
+            Kind::AppServer(keeper) => keeper.server.records(&keeper.observer, prefix, cursor).await,
         }
     }
 

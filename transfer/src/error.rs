@@ -7,6 +7,8 @@ use std::sync::Arc;
 use shared::error::{OssCode, OssError};
 use shared::token::TokenError;
 
+use crate::records;
+
 /// Why a transfer failed. Cheap to clone: one failed token fetch is told to all who waited for it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TransferError {
@@ -21,6 +23,17 @@ pub enum TransferError {
         /// What is wrong, in the app server's words.
         message: String,
     },
+    /// The app server refused another question than that for a token.
+    #[error("the app server refused: {code}: {message}")]
+    AppServer {
+        /// The app server's code, or `Http502` and the like when the answer had none.
+        code: String,
+        /// What is wrong, in the app server's words.
+        message: String,
+    },
+    /// The app server has no records of uploads to show.
+    #[error("there are no records of uploads: {0}")]
+    NoRecords(NoRecords),
     /// The app server answered something that is no token.
     #[error("{0}; check that the token URL names the app server's token route")]
     TokenBody(#[from] TokenError),
@@ -127,12 +140,29 @@ pub enum TransferError {
     },
 }
 
+/// Why there are no records of uploads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoRecords {
+    /// No app server is asked.
+    #[error("the credentials come from no app server; name one to see what it knows of uploads")]
+    NoServer,
+    /// It is another server than ours, or an older one.
+    #[error("this app server has no route /v1/uploads; the app server of Direct Transfer has it")]
+    NoRoute,
+    /// Its configuration does not ask for records.
+    #[error("this app server keeps none; a section \"Uploads\" in its configuration makes it keep them")]
+    NotKept,
+}
+
 impl TransferError {
     /// A stable name for programs: OSS's or the app server's own code where there is one, else the kind of error.
     pub fn code(&self) -> &str {
         match self {
             Self::Oss(error) => error.code.as_str(),
-            Self::Token { code, .. } => code,
+            Self::Token { code, .. } | Self::AppServer { code, .. } => code,
+            Self::NoRecords(NoRecords::NoServer) => "NoAppServer",
+            Self::NoRecords(NoRecords::NoRoute) => "NoUploadsRoute",
+            Self::NoRecords(NoRecords::NotKept) => records::NOT_KEPT,
             Self::TokenBody(_) => "TokenBody",
             Self::Connect { .. } => "Connect",
             Self::Interrupted { .. } => "Interrupted",

@@ -48,7 +48,7 @@ impl ExchangeId {
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Peer {
-    /// The app server, which gives tokens.
+    /// The app server, which gives tokens and keeps records of uploads.
     AppServer,
     /// OSS.
     Oss,
@@ -98,7 +98,7 @@ pub enum Event {
         exchange: ExchangeId,
         /// To whom.
         peer: Peer,
-        /// The OSS operation (`UploadPart`); of the app server, `GetToken`.
+        /// The OSS operation (`UploadPart`); of the app server, `GetToken` or `ListUploads`.
         operation: &'static str,
         /// The object, where it is about one.
         key: Option<String>,

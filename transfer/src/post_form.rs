@@ -17,12 +17,15 @@ use crate::blocking;
 use crate::error::TransferError;
 use crate::http::payload::Payload;
 use crate::http::{Call, Http};
-use crate::object::MAX_IN_MEMORY;
+use crate::object::{self, MAX_IN_MEMORY};
 use crate::retry::{Remedy, remedy};
 use crate::upload::{Job, Stored, UploadOptions, Uploaded, object_headers};
 
 /// How long the policy of a form is good for.
 const LIFE: Duration = Duration::minutes(15);
+/// What OSS says of a policy whose time is over, and of a date that is far from its own.
+const POLICY_EXPIRED: &str = "Invalid according to Policy: Policy expired.";
+const WRONG_DATE: &str = "The signing date in credential is invalid.";
 
 /// PostObject of bytes in memory.
 pub(crate) async fn post(
@@ -41,15 +44,35 @@ pub(crate) async fn post(
 }
 
 async fn send(job: &Job<'_>, body: Bytes) -> Result<Stored, TransferError> {
-    let credentials = job.http.provider.credentials().await?;
-    match send_with(job, &body, &credentials).await {
-        // The token stands in the form itself: a new one makes a new form, once.
-        Err(error) if remedy(&error) == Remedy::RefreshToken => {
-            let newer = job.http.provider.credentials().await?;
-            if newer == credentials { Err(error) } else { send_with(job, &body, &newer).await }
+    let http = job.http;
+    let (mut refreshed, mut corrected) = (false, false);
+    loop {
+        let (credentials, skew) = (http.provider.credentials().await?, http.provider.skew());
+        let error = match send_with(job, &body, &credentials).await {
+            Err(error) => error,
+            stored => return stored,
+        };
+        // Token and time stand in the form itself: another of either makes a new form, once for each.
+        let another = match remedy(&error) {
+            Remedy::RefreshToken if !std::mem::replace(&mut refreshed, true) => {
+                http.provider.credentials().await? != credentials
+            }
+            _ if is_of_another_time(&error) && !std::mem::replace(&mut corrected, true) => {
+                // The refusal of a form teaches no clock; that of a signed request does, whatever it asks.
+                let _ = object::head(http, job.key).await;
+                http.provider.skew() != skew
+            }
+            _ => false,
+        };
+        if !another {
+            return Err(error);
         }
-        outcome => outcome,
     }
+}
+
+/// Whether OSS finds the form too old, or of the future (`oss-rest.md` §1.7, §2.5).
+fn is_of_another_time(error: &TransferError) -> bool {
+    error.oss().is_some_and(|oss| [POLICY_EXPIRED, WRONG_DATE].contains(&oss.message.as_str()))
 }
 
 async fn send_with(job: &Job<'_>, body: &Bytes, credentials: &Credentials) -> Result<Stored, TransferError> {

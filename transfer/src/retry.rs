@@ -32,6 +32,8 @@ pub(crate) fn remedy(error: &TransferError) -> Remedy {
         E::Token { code, .. } if code.starts_with("Http5") || code.starts_with("Throttling") => Remedy::Wait,
         E::Oss(error) => remedy_of_refusal(error),
         E::Token { .. }
+        | E::AppServer { .. }
+        | E::NoRecords(_)
         | E::TokenBody(_)
         | E::Answer { .. }
         | E::File { .. }
@@ -103,7 +105,10 @@ pub(crate) fn back_off(base: Duration, cap: Duration, waits: u32, random: u32) -
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::error::NoRecords;
 
     fn refusal(status: u16, code: OssCode, message: &str) -> TransferError {
         let mut error = OssError::new(code, message);
@@ -139,6 +144,16 @@ mod tests {
             (code(OssCode::InvalidSecurityToken), Remedy::RefreshToken),
             (TransferError::Cancelled, Remedy::None),
             (TransferError::Paused, Remedy::None),
+            (shared::token::TokenReply::parse("").unwrap_err().into(), Remedy::None),
+            (TransferError::AppServer { code: "Http502".to_owned(), message: host() }, Remedy::None),
+            (TransferError::NoRecords(NoRecords::NotKept), Remedy::None),
+            (TransferError::Answer { host: host(), operation: "x", problem: host() }, Remedy::None),
+            (TransferError::file(Path::new("x"), "read", std::io::ErrorKind::NotFound.into()), Remedy::None),
+            (TransferError::FileChanged { path: "x".into() }, Remedy::None),
+            (TransferError::Busy { checkpoint: "x".into() }, Remedy::None),
+            (TransferError::TooLarge { size: 2, limit: 1, way: "x", instead: "y" }, Remedy::None),
+            (TransferError::DemoKeyToRealCloud { key_id: host(), host: host() }, Remedy::None),
+            (TransferError::Config { setting: "x", problem: host() }, Remedy::None),
             (TransferError::CrcMismatch { local: 1, remote: 2 }, Remedy::Wait),
             (TransferError::Token { code: "Http502".to_owned(), message: host() }, Remedy::Wait),
             (TransferError::Token { code: "Throttling.User".to_owned(), message: host() }, Remedy::Wait),

@@ -25,6 +25,9 @@ pub struct DownloadOptions {
     pub cancel: CancelToken,
     /// Hears of the bytes received.
     pub progress: Option<ProgressFn>,
+    /// Whether a file that is there already stays what it is: the download then ends with [`TransferError::File`], and
+    /// [`AlreadyExists`](std::io::ErrorKind::AlreadyExists) in it. Otherwise it is replaced.
+    pub keep_existing: bool,
 }
 
 impl fmt::Debug for DownloadOptions {
@@ -40,10 +43,10 @@ pub(crate) async fn whole(
     to: &Path,
     options: &DownloadOptions,
 ) -> Result<Downloaded, TransferError> {
-    options.cancel.guard(download(http, key, to)).await
+    options.cancel.guard(download(http, key, to, options.keep_existing)).await
 }
 
-async fn download(http: &Http, key: &ObjectKey, to: &Path) -> Result<Downloaded, TransferError> {
+async fn download(http: &Http, key: &ObjectKey, to: &Path, keep: bool) -> Result<Downloaded, TransferError> {
     let began = Instant::now();
     let (temporary, file) = Temporary::create(to).await?;
     let mut sink = FileSink::new(file, &temporary.path, key.as_str(), &http.observer);
@@ -51,7 +54,7 @@ async fn download(http: &Http, key: &ObjectKey, to: &Path) -> Result<Downloaded,
     let size = sink.received();
     let Some((file, crc64)) = sink.into_file() else { return Err(TransferError::Cancelled) };
     reply.check_crc(crc64)?;
-    temporary.put_in_place(file, to).await?;
+    temporary.put_in_place(file, to, keep).await?;
     Ok(Downloaded { size, crc64, etag: reply.etag(), request_id: reply.request_id(), elapsed: began.elapsed() })
 }
 
@@ -75,10 +78,10 @@ impl Temporary {
         .await
     }
 
-    async fn put_in_place(self, file: File, target: &Path) -> Result<(), TransferError> {
+    async fn put_in_place(self, file: File, target: &Path, keep: bool) -> Result<(), TransferError> {
         let target = target.to_owned();
         blocking::run(move || {
-            durable::put_in_place(file, &self.path, &target)
+            durable::put_in_place_of(file, &self.path, &target, keep)
                 .map_err(|error| TransferError::file(&target, "write", error))
         })
         .await

@@ -53,16 +53,18 @@ struct Places {
     target: PathBuf,
     data: PathBuf,
     record: PathBuf,
+    /// Whether a file at the target stays what it is.
+    keep: bool,
 }
 
 impl Places {
-    fn beside(target: &Path) -> Result<Self, TransferError> {
+    fn beside(target: &Path, keep: bool) -> Result<Self, TransferError> {
         let nameless = || TransferError::file(target, "write", io::Error::other("the path names no file"));
         let mut name = std::ffi::OsString::from(".");
         name.push(target.file_name().ok_or_else(nameless)?);
         name.push(".part");
         let data = target.with_file_name(name);
-        Ok(Self { target: target.to_owned(), record: durable::beside(&data, ".json"), data })
+        Ok(Self { target: target.to_owned(), record: durable::beside(&data, ".json"), data, keep })
     }
 
     fn forget(&self) -> Result<(), TransferError> {
@@ -85,7 +87,7 @@ pub(crate) async fn download(
     if meta.size <= part_size {
         return whole(http, key, to, options).await;
     }
-    let places = Arc::new(Places::beside(to)?);
+    let places = Arc::new(Places::beside(to, options.keep_existing)?);
     let record = places.record.clone();
     let lock = blocking::run(move || Lock::take(&record)).await?;
     let work = Download::begin(http, key, &places, &meta, part_size, options).await?;
@@ -158,8 +160,9 @@ impl<'a> Download<'a> {
 
     async fn run(&self) -> Result<(), TransferError> {
         let held = self.record.lock().await.0.parts.clone();
-        let missing = self.plan.iter().filter(|part| !held.contains_key(&part.number));
-        let fetches = missing.map(|part| self.fetch(part));
+        // The parts by value: a closure that takes them by reference makes a future that the compiler does not see to be Send.
+        let missing: Vec<Part> = self.plan.iter().filter(|part| !held.contains_key(&part.number)).copied().collect();
+        let fetches = missing.into_iter().map(|part| self.fetch(part));
         let at_once = self.http.config.max_concurrent_requests;
         stream::iter(fetches).buffer_unordered(at_once).try_collect::<Vec<()>>().await?;
         let (local, remote) = (self.crc64().await, self.record.lock().await.0.crc64);
@@ -169,7 +172,7 @@ impl<'a> Download<'a> {
         }
     }
 
-    async fn fetch(&self, part: &Part) -> Result<(), TransferError> {
+    async fn fetch(&self, part: Part) -> Result<(), TransferError> {
         let path = self.places.data.clone();
         let file = blocking::run(move || {
             OpenOptions::new().write(true).open(&path).map_err(|error| TransferError::file(&path, "write", error))
@@ -214,14 +217,18 @@ impl<'a> Download<'a> {
         let places = Arc::clone(self.places);
         match &outcome {
             Ok(()) => {
-                self.progress.finish();
-                blocking::run(move || {
+                let placed = blocking::run(move || {
                     let failed = |error| TransferError::file(&places.target, "write", error);
                     let file = File::options().write(true).open(&places.data).map_err(failed)?;
-                    durable::put_in_place(file, &places.data, &places.target).map_err(failed)?;
+                    durable::put_in_place_of(file, &places.data, &places.target, places.keep).map_err(failed)?;
                     checkpoint::remove(&places.record)
-                })
-                .await?;
+                });
+                if let Err(error) = placed.await {
+                    // Whoever makes room for it has it without another request.
+                    self.save(&self.record.lock().await.0).await?;
+                    return Err(error);
+                }
+                self.progress.finish();
             }
             Err(TransferError::Cancelled | TransferError::CrcMismatch { .. }) => {
                 blocking::run(move || places.forget()).await?;

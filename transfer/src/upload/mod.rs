@@ -37,7 +37,7 @@ pub type ProgressFn = Arc<dyn Fn(u64, u64) + Send + Sync>;
 pub struct UploadOptions {
     /// `image/jpeg` and the like; `None` takes it from the ending of the object key.
     pub content_type: Option<String>,
-    /// Whether to send a Content-MD5, for which each part is read twice.
+    /// Whether to send a Content-MD5, for which each part is read twice. A form has none.
     pub content_md5: bool,
     /// Stored as `x-oss-meta-<name>`.
     pub metadata: Vec<(String, String)>,

@@ -3,11 +3,12 @@
 use std::fs;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shared::crc64::crc64;
 use tempfile::TempDir;
-use transfer::{CancelToken, Client, DownloadOptions, Observer, Tail, UploadOptions};
+use transfer::{CancelToken, Client, DownloadOptions, Observer, ProgressFn, Tail, TransferError, UploadOptions};
 
 use crate::fake::{Fake, Fault, key};
 use crate::store::Stored;
@@ -134,6 +135,50 @@ async fn cancelling_leaves_nothing_and_pausing_leaves_what_came() {
         });
         assert_eq!((outcome.unwrap_err().code(), stage.files()), (code, left));
     }
+}
+
+#[tokio::test]
+async fn a_file_that_is_there_is_replaced_unless_it_is_to_be_kept() {
+    for (part_size, what) in [(PART, "ranges"), (10 * PART, "one request")] {
+        let stage = Stage::open().await;
+        let mut config = stage.fake.config();
+        config.part_size = part_size as u64;
+        let client = stage.fake.client(config, Observer::silent());
+        fs::write(stage.target(), "mine").unwrap();
+        let keep = DownloadOptions { keep_existing: true, ..DownloadOptions::default() };
+        let error = client.download_resumable(&key("a"), &stage.target(), &keep).await.unwrap_err();
+        let TransferError::File { source, .. } = &error else { panic!("{what}: {error}") };
+        assert_eq!(source.kind(), std::io::ErrorKind::AlreadyExists, "{what}");
+        assert_eq!(fs::read(stage.target()).unwrap(), b"mine", "{what}");
+        // What has come is not lost for whoever then makes room.
+        stage.fake.world().log.clear();
+        fs::rename(stage.target(), stage.folder.path().join("mine")).unwrap();
+        client.download_resumable(&key("a"), &stage.target(), &keep).await.unwrap();
+        assert!(fs::read(stage.target()).unwrap() == stage.body, "{what}");
+        assert_eq!((stage.fake.count("GetObject"), stage.files()), (usize::from(part_size > PART), 2), "{what}");
+        stage.store(b"other");
+        client.download_resumable(&key("a"), &stage.target(), &DownloadOptions::default()).await.unwrap();
+        assert_eq!(fs::read(stage.target()).unwrap(), b"other", "{what}: replaced");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_is_lifted_lets_what_runs_go_at_once() {
+    let fake = Fake::start().await;
+    let mut config = fake.config();
+    config.max_bytes_per_second = NonZeroU64::new(20_000);
+    let client = fake.client(config, Observer::silent());
+    let (lifted, began) = (client.clone(), Instant::now());
+    let progress: ProgressFn = Arc::new(move |sent, _| {
+        if sent >= 16_000 {
+            lifted.limit(None).unwrap();
+        }
+    });
+    let options = UploadOptions { progress: Some(progress), ..UploadOptions::default() };
+    client.put_bytes(&key("a"), vec![1; 400_000].into(), &options).await.unwrap();
+    // With the limit it would take 20 s.
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert_eq!(client.limit(NonZeroU64::new(1)).unwrap_err().code(), "Config");
 }
 
 #[tokio::test]

@@ -57,6 +57,12 @@ pub struct World {
     pub tokens_expired: u32,
     /// What the token route answers instead of a token.
     pub token_answer: Option<(u16, String)>,
+    /// The Authorization that the token route was shown, each time.
+    pub token_shown: Vec<Option<String>>,
+    /// What the route of upload records answers.
+    pub records_answer: (u16, String),
+    /// What that route was asked: the path with its query, and the Authorization.
+    pub records_asked: Vec<(String, Option<String>)>,
     faults: VecDeque<(String, Fault)>,
     running: usize,
     pub most_running: usize,
@@ -199,7 +205,14 @@ pub fn recorder() -> (Observer, Arc<Mutex<Vec<Event>>>) {
 
 async fn serve(State(fake): State<Fake>, request: Request) -> Response<Body> {
     if request.uri().path() == "/token" {
+        fake.world().token_shown.push(shown(&request));
         let (status, body) = fake.issue();
+        return Response::builder().status(status).body(Body::from(body)).unwrap();
+    }
+    if request.uri().path() == "/v1/uploads" {
+        let mut world = fake.world();
+        world.records_asked.push((request.uri().to_string(), shown(&request)));
+        let (status, body) = world.records_answer.clone();
         return Response::builder().status(status).body(Body::from(body)).unwrap();
     }
     let (head, body) = request.into_parts();
@@ -252,6 +265,10 @@ async fn serve(State(fake): State<Fake>, request: Request) -> Response<Body> {
         _ => {}
     }
     stamped(&fake, if signed.method == "DELETE" { 204 } else { 200 }, headers, Body::from(body))
+}
+
+fn shown(request: &Request) -> Option<String> {
+    request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned())
 }
 
 /// Counts the requests that run at once.

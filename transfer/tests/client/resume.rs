@@ -124,6 +124,20 @@ async fn what_oss_holds_counts_even_if_the_checkpoint_does_not_know() {
     assert_eq!((stage.fake.count("UploadPart"), stage.fake.count("UploadPart 1")), (PARTS - 1, 0));
 }
 
+#[tokio::test]
+async fn a_kill_while_the_checkpoint_is_written_costs_nothing_and_leaves_nothing() {
+    let stage = Stage::open().await;
+    stage.interrupted(SignVersion::V4).await;
+    // Half of the next checkpoint lies beside the last whole one.
+    let mut torn = stage.saved().await[0].path.clone().into_os_string();
+    torn.push(".tmp");
+    fs::write(torn, "{\"version\": 1, \"bucket").unwrap();
+    assert_eq!(stage.saved().await.len(), 1, "it is no checkpoint");
+    let client = stage.client(SignVersion::V4, Observer::silent());
+    stage.assert_whole(&stage.upload(&client, &UploadOptions::default()).await.unwrap());
+    assert_eq!(stage.fake.count("UploadPart"), PARTS - 3);
+}
+
 /// Something that happens to a checkpoint, its file, or OSS between two runs.
 type Change = fn(&Stage, &SavedCheckpoint);
 

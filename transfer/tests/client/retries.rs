@@ -126,3 +126,31 @@ async fn an_unreachable_endpoint_is_named() {
     let events = events.lock().unwrap();
     assert_eq!(events.iter().filter(|event| matches!(event, Event::Retrying { .. })).count(), 2);
 }
+
+#[tokio::test]
+async fn a_connection_that_does_not_come_about_is_given_up_after_its_own_timeout() {
+    // A listener whose only place is taken lets nobody in, and refuses nobody.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(connection) =
+        tokio::time::timeout(Duration::from_millis(100), tokio::net::TcpStream::connect(address)).await
+    {
+        waiting.push(connection.unwrap());
+        assert!(waiting.len() < 64, "this system lets everybody in");
+    }
+    let fake = Fake::start().await;
+    let mut config = fake.config();
+    config.endpoint = Endpoint::parse(&format!("http://{address}")).unwrap();
+    // Connecting is no silence: it has as long as it may take, whatever a request may.
+    (config.connect_timeout, config.socket_timeout) = (Duration::from_millis(600), Duration::from_millis(50));
+    config.max_error_retries = 0;
+    let client = fake.client(config, recorder().0);
+    let began = Instant::now();
+    let error = client.head(&key("a")).await.unwrap_err();
+    assert_eq!(error.code(), "Connect", "{error}");
+    let took = began.elapsed();
+    assert!((Duration::from_millis(500)..Duration::from_secs(5)).contains(&took), "{took:?}");
+}

@@ -11,6 +11,7 @@ use time::Duration;
 use transfer::{Client, CredentialsSource, Event, Observer, Provider, TransferError, UploadOptions};
 
 use crate::fake::{Fake, Fault, TOKEN_LIFE, key, recorder};
+use crate::uploads::{PART, file_of};
 
 #[tokio::test]
 async fn a_hundred_who_ask_at_once_cause_one_fetch() {
@@ -163,6 +164,36 @@ async fn a_token_that_expires_during_an_upload_is_replaced_without_losing_parts(
     assert_eq!(fake.world().tokens_issued, 2, "several parts are refused, one fetches");
     assert!(fake.count("refused UploadPart") >= 1);
     assert_eq!(fake.count("UploadPart"), 6, "no part is sent twice but for the refused");
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_during_an_upload_costs_its_part_one_more_request_and_no_other() {
+    for code in ["SecurityTokenExpired", "InvalidAccessKeyId", "InvalidSecurityToken"] {
+        let fake = Fake::start().await;
+        fake.mistreat("UploadPart 3", &[Fault::Refuse(403, code)]);
+        let (file, body) = file_of(6 * PART);
+        let folder = tempfile::tempdir().unwrap();
+        let client = fake.plain_client();
+        let options = UploadOptions::default();
+        let uploaded = client.upload_resumable(&key("a"), file.path(), folder.path(), &options).await.unwrap();
+        assert!(fake.world().objects["a"].body == body, "{code}");
+        assert_eq!((uploaded.resent, fake.world().tokens_issued), (PART as u64, 2), "{code}");
+        assert_eq!((fake.count("UploadPart 3"), fake.count("UploadPart")), (2, 7), "{code}");
+        assert_eq!(fake.count("InitiateMultipartUpload"), 1, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn the_app_server_is_shown_its_bearer_and_nobody_else_is() {
+    let fake = Fake::start().await;
+    let (observer, events) = recorder();
+    let source = CredentialsSource::AppServer { url: fake.token_url(), bearer: Some(Secret::new("b-secret")) };
+    let provider = Arc::new(Provider::new(source, fake.clock.clone(), observer.clone()).unwrap());
+    let client = Client::new(fake.config(), provider, fake.clock.clone(), observer).unwrap();
+    client.put_bytes(&key("a"), "x".into(), &UploadOptions::default()).await.unwrap();
+    assert_eq!(fake.world().token_shown, [Some("Bearer b-secret".to_owned())]);
+    let sent = fake.world().objects["a"].headers.clone();
+    assert!(!format!("{sent:?} {:?}", events.lock().unwrap()).contains("b-secret"));
 }
 
 #[tokio::test]
