@@ -31,9 +31,8 @@ use crate::uploads::{Cursor, Filter, Kept, MAX_PAGE, StoreError, Uploads};
 const DEFAULT_PAGE: u32 = 100;
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Which uploads.
+/// Which uploads. Other parameters are not ours: one may be the credential of who asks.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
     /// Uploads whose keys begin so.
     prefix: Option<String>,
