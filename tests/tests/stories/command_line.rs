@@ -52,7 +52,8 @@ async fn a_picture_goes_there_and_comes_back() {
     let shell = Shell::open().await;
     let picture = samples::photo(1600, 1200, 7);
     std::fs::write(shell.folder.path().join("雪山 1.jpg"), &picture).unwrap();
-    let (status, told) = shell.json(&["upload", "雪山 1.jpg", "--meta", "place=Bund", "--part-size", "100KiB"]);
+    let (status, told) =
+        shell.json(&["upload", "雪山 1.jpg", "--meta", "place=Bund", "--md5", "--part-size", "100KiB"]);
     assert_eq!((status, &told["key"], &told["size"]), (0, &"users/demo/雪山 1.jpg".into(), &picture.len().into()));
     assert!(told["parts"].as_u64().unwrap() > 1, "{told}");
     let key = "users/demo/雪山 1.jpg";

@@ -11,6 +11,8 @@ use server::config::{
 };
 use server::identity::device_keys;
 use shared::bucket::BucketName;
+use shared::clock::ShiftedClock;
+use shared::credentials::Credentials;
 use shared::object_key::Prefix;
 use shared::region::{Endpoint, Region};
 use shared::secret::Secret;
@@ -27,13 +29,25 @@ pub struct Server {
 
 impl Server {
     pub async fn start(stage: &Stage, folder: &TempDir, prefix: &str, change: impl FnOnce(&mut Config)) -> Self {
+        Self::beside(&stage.ready, &stage.clock, folder, prefix, change).await
+    }
+
+    /// Beside an emulator that somebody else runs.
+    pub async fn beside(
+        emulator: &emulator::Ready,
+        clock: &Arc<ShiftedClock>,
+        folder: &TempDir,
+        prefix: &str,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let sts = Endpoint::parse(&stage.ready.sts_endpoint).unwrap();
-        let mut config = Config::new(stage.user(), stage.ready.role_arn.clone(), sts);
-        config.bucket = Some(BucketName::parse(&stage.ready.bucket).unwrap());
-        config.region = Some(Region::parse(&stage.ready.region).unwrap());
-        config.oss_endpoint = Some(Endpoint::parse(&stage.ready.oss_endpoint).unwrap());
+        let user = Credentials::long_term(&emulator.access_key_id, Secret::new(&emulator.access_key_secret));
+        let sts = Endpoint::parse(&emulator.sts_endpoint).unwrap();
+        let mut config = Config::new(user, emulator.role_arn.clone(), sts);
+        config.bucket = Some(BucketName::parse(&emulator.bucket).unwrap());
+        config.region = Some(Region::parse(&emulator.region).unwrap());
+        config.oss_endpoint = Some(Endpoint::parse(&emulator.oss_endpoint).unwrap());
         config.object_prefix = Some(Prefix::parse(prefix).unwrap());
         config.policy = Some(PolicyTemplate { text: POLICY.to_owned(), source: "the story's policy".to_owned() });
         config.vend = Some(VendSection { self_signing: true, ..VendSection::default() });
@@ -42,12 +56,12 @@ impl Server {
             queue_folder: folder.path().join("queue"),
             callback_url: Some(format!("{url}/callback")),
             callback_secret: Some(Secret::new("a secret of thirty-two characters")),
-            callback_key_prefix: Some(stage.ready.control_endpoint.clone()),
+            callback_key_prefix: Some(emulator.control_endpoint.clone()),
             callback_vars: vec!["album".to_owned()],
             ..UploadsSection::default()
         });
         change(&mut config);
-        let app = App::new(config, Arc::clone(&stage.clock) as _).unwrap();
+        let app = App::new(config, Arc::clone(clock) as _).unwrap();
         tokio::spawn(server::serve(listener, server::router(app), std::future::pending()));
         Self { url }
     }

@@ -23,6 +23,8 @@ use transfer::{Client, CredentialsSource, Observer, ProgressFn, UploadOptions};
 
 /// The name of the settings file.
 const SETTINGS: &str = "settings.json";
+/// The name of the folder of downloads.
+pub const DOWNLOADS: &str = "Downloads";
 
 /// A file dialog whose user always chooses the same file.
 struct OneFile {
@@ -147,7 +149,8 @@ fn open(jobs: &Runtime, world: &World, folder: &Path, picture: &Path) -> (Harnes
     });
     let file = folder.join(SETTINGS);
     let settings = Settings::load(&file).unwrap();
-    let jobs = TokioJobs::new(jobs.handle().clone(), world.clock.clone(), wake, Some(file));
+    let jobs = TokioJobs::new(jobs.handle().clone(), world.clock.clone(), wake, Some(file))
+        .downloading_into(folder.join(DOWNLOADS));
     let dialogs = OneFile { path: picture.to_owned(), opened: false };
     let app = App::new(settings, Box::new(jobs), Box::new(dialogs), world.clock.clone());
     let mut harness = Harness::builder()

@@ -64,7 +64,7 @@ pub struct World {
     /// What that route was asked: the path with its query, and the Authorization.
     pub records_asked: Vec<(String, Option<String>)>,
     faults: VecDeque<(String, Fault)>,
-    running: usize,
+    pub running: usize,
     pub most_running: usize,
     pub uploads_begun: u32,
 }

@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use shared::crc64::crc64;
 use shared::sign::SignVersion;
 use tempfile::{NamedTempFile, TempDir};
+use tokio::sync::Notify;
 use transfer::{
     CancelToken, Checkpoint, Client, Event, Observer, SavedCheckpoint, TransferError, UploadOptions, Uploaded,
 };
@@ -122,6 +125,59 @@ async fn what_oss_holds_counts_even_if_the_checkpoint_does_not_know() {
     let client = stage.client(SignVersion::V4, Observer::silent());
     stage.assert_whole(&stage.upload(&client, &UploadOptions::default()).await.unwrap());
     assert_eq!((stage.fake.count("UploadPart"), stage.fake.count("UploadPart 1")), (PARTS - 1, 0));
+}
+
+/// An upload that ends, as by a kill, when it tells of the event of this number; whether there was one.
+async fn killed_at(stage: &Stage, number: usize) -> bool {
+    let (moment, told) = (Arc::new(Notify::new()), AtomicUsize::new(0));
+    let reached = Arc::clone(&moment);
+    let client = stage.client(
+        SignVersion::V4,
+        Observer::new(move |_| {
+            if told.fetch_add(1, Ordering::Relaxed) == number {
+                reached.notify_one();
+            }
+        }),
+    );
+    let options = UploadOptions::default();
+    let killed = tokio::select! {
+        biased;
+        () = moment.notified() => true,
+        outcome = stage.upload(&client, &options) => outcome.map(|_| false).unwrap(),
+    };
+    // What was on its way arrives, or breaks off.
+    while stage.fake.world().running > 0 {
+        tokio::task::yield_now().await;
+    }
+    killed
+}
+
+#[tokio::test]
+async fn killed_at_each_moment_that_is_told_it_goes_on_and_sends_nothing_that_oss_holds() {
+    let mut moments = 0;
+    loop {
+        let stage = Stage::open().await;
+        if !killed_at(&stage, moments).await {
+            break;
+        }
+        let held: Vec<u32> =
+            stage.fake.world().uploads.values().flat_map(|parts| parts.keys().copied().collect::<Vec<_>>()).collect();
+        let complete = stage.fake.world().objects.contains_key("照片/a");
+        stage.fake.world().log.clear();
+        let client = stage.client(SignVersion::V4, Observer::silent());
+        let uploaded = stage.upload(&client, &UploadOptions::default()).await.unwrap();
+        assert_eq!(stage.fake.world().objects["照片/a"].body, stage.body, "{moments}");
+        assert_eq!(uploaded.crc64, crc64(&stage.body), "{moments}");
+        let again: Vec<_> = held.iter().filter(|part| stage.fake.count(&format!("UploadPart {part}")) > 0).collect();
+        assert!(again.is_empty(), "{moments}: {again:?} were at OSS, and sent again");
+        if complete && stage.fake.count("InitiateMultipartUpload") == 0 {
+            assert_eq!(stage.fake.count("UploadPart"), 0, "{moments}");
+        }
+        assert_eq!(fs::read_dir(stage.folder.path()).unwrap().count(), 0, "{moments}: nothing is left in the folder");
+        moments += 1;
+    }
+    // Seven requests of five events each at least, and parts besides.
+    assert!(moments > 50, "{moments}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use transfer::{FolderPage, ObjectMeta, OpenUpload};
+use transfer::{FolderPage, ObjectMeta, OpenUpload, RecordPage};
 
 use super::{JobId, Pixels, Place};
 use crate::problem::Problem;
@@ -57,6 +57,13 @@ pub enum ObjectsWish {
     Leftovers(String),
     /// One of them gone.
     Abort(OpenUpload),
+    /// A page of what the app server knows of uploads under a prefix.
+    Records {
+        /// The folder: the beginning of its keys.
+        prefix: String,
+        /// Where the page begins.
+        after: Option<String>,
+    },
 }
 
 /// What the screen hears.
@@ -89,4 +96,11 @@ pub enum ObjectsOutcome {
     Leftovers(Vec<OpenUpload>),
     /// Gone.
     Aborted,
+    /// What the app server knows.
+    Records {
+        /// A page.
+        page: RecordPage,
+        /// The beginning of the keys whose uploads it would show; `None` where it speaks of another bucket, or that is not known.
+        covers: Option<String>,
+    },
 }

@@ -7,7 +7,9 @@ use shared::fault::FaultPlan;
 use shared::token::GrantPlace;
 use time::OffsetDateTime;
 use time::macros::datetime;
-use transfer::{ClockReading, FaultReading, FolderPage, ListedObject, ObjectMeta};
+use transfer::{
+    ClockReading, FaultReading, FolderPage, ListedObject, ObjectMeta, RecordPage, RecordSource, UploadRecord,
+};
 
 use crate::command::{
     Activity, Event, Hop, HopOutcome, JobId, ObjectsOutcome, ObjectsWish, Picture, Pixels, Processed, Progress,
@@ -160,9 +162,10 @@ pub fn denied() -> Problem {
 
 /// What OSS answers to a wish of the objects' screen: the demo's folder, and its photo.
 pub fn objects(wish: &ObjectsWish) -> Option<ObjectsOutcome> {
-    let object = |name: &str, size| ListedObject {
+    let object = |name: &str, size, etag: &str| ListedObject {
         key: format!("users/alice/{name}"),
         size,
+        etag: etag.to_owned(),
         last_modified: Some(START),
         ..ListedObject::default()
     };
@@ -171,9 +174,9 @@ pub fn objects(wish: &ObjectsWish) -> Option<ObjectsOutcome> {
         ObjectsWish::Page { .. } => ObjectsOutcome::Page(FolderPage {
             folders: ["users/alice/2016/", "users/alice/2017/"].map(str::to_owned).into(),
             objects: vec![
-                object("notes.txt", 1204),
-                object("雪山 sunrise.jpg", photo.size),
-                object("harbour.png", 2_310_144),
+                object("notes.txt", 1204, "7B5F2E9"),
+                object("雪山 sunrise.jpg", photo.size, &photo.etag),
+                object("harbour.png", 2_310_144, "1C5A0FE"),
             ],
             next: None,
         }),
@@ -195,6 +198,9 @@ pub fn objects(wish: &ObjectsWish) -> Option<ObjectsOutcome> {
             let url = "http://127.0.0.1:9000/holiday-photos/users/alice/x.jpg?x-oss-signature=…".to_owned();
             ObjectsOutcome::Shared(url, START + Duration::from_secs(900))
         }
+        ObjectsWish::Records { .. } => {
+            ObjectsOutcome::Records { page: records(), covers: Some("users/alice/".to_owned()) }
+        }
         _ => return None,
     })
 }
@@ -204,4 +210,30 @@ pub fn conditions(now: OffsetDateTime) -> Seen {
     let plan = FaultPlan::preset("Flaky 4G", 7).unwrap_or_default();
     let clock = ClockReading { now: now + Duration::from_secs(180), frozen: false, skew_seconds: 0 };
     Seen { at: now, clock, faults: FaultReading { plan, applied: vec![31, 3, 2, 1, 0] } }
+}
+
+/// What the demo's app server knows: of the photo, of a picture that nobody has verified, of one that was replaced and of one that
+/// is gone; of the notes it knows nothing.
+fn records() -> RecordPage {
+    let photo = receipt();
+    let record = |name: &str, etag: &str, source, verified, minutes: u64| UploadRecord {
+        id: name.to_owned(),
+        bucket: photo.bucket.clone(),
+        key: format!("users/alice/{name}"),
+        etag: etag.to_owned(),
+        size: 2_310_144,
+        identity: Some("alice".to_owned()),
+        vars: [("device".to_owned(), "Pixel 2".to_owned())].into(),
+        source,
+        verified,
+        uploaded_at: START - Duration::from_secs(60 * minutes),
+    };
+    let records = vec![
+        UploadRecord { size: photo.size, ..record("雪山 sunrise.jpg", &photo.etag, RecordSource::Callback, true, 2) },
+        record("harbour.png", "1C5A0FE", RecordSource::App, false, 40),
+        record("harbour.png", "053D763", RecordSource::Callback, true, 90),
+        record("2017/竹林.jpg", "E2A87B1", RecordSource::Listing, true, 200),
+        record("fog.jpg", "9C1E0D2", RecordSource::Callback, true, 1500),
+    ];
+    RecordPage { records, ..RecordPage::default() }
 }

@@ -12,7 +12,7 @@ use crate::command::Event;
 use crate::conditions::ConditionsAction;
 use crate::lab::grid::{ROWS, Spot};
 use crate::lab::{LabAction, Pick};
-use crate::objects::ObjectsAction;
+use crate::objects::{Beside, ObjectsAction};
 use crate::profiles::{Profile, presets};
 use crate::screen::{Screen, Sheet};
 use crate::settings::{Settings, ThemeChoice};
@@ -32,6 +32,7 @@ pub(super) const ALL: &[Scene] = &[
     ("thumbnail", thumbnail),
     ("thumbnail-dark-chinese", thumbnail_in_chinese),
     ("objects", objects),
+    ("upload-records", upload_records),
     ("wire", wire),
     ("policy-lab", policy_lab),
     ("conditions", conditions),
@@ -135,6 +136,15 @@ fn objects() -> Stage {
     let asked = stage.act(Action::Objects(ObjectsAction::Refresh));
     stage.answer_objects(asked);
     let asked = stage.act(Action::Objects(ObjectsAction::Select(facts::receipt().key)));
+    stage.answer_objects(asked);
+    stage
+}
+
+fn upload_records() -> Stage {
+    let mut stage = ready(settings(ThemeChoice::Dark), USUAL);
+    let asked = stage.act(Action::Show(Screen::Objects));
+    stage.answer_objects(asked);
+    let asked = stage.act(Action::Objects(ObjectsAction::Beside(Beside::Records)));
     stage.answer_objects(asked);
     stage
 }

@@ -12,7 +12,7 @@ use crate::words::{Text, said, word};
 pub(super) fn explain(error: &TransferError, title: Text) -> Problem {
     let help = match error {
         TransferError::Oss(oss) => return explain_oss(oss, title),
-        TransferError::Token { code, message } => {
+        TransferError::Token { code, message } | TransferError::AppServer { code, message } => {
             if code.starts_with("Credential") {
                 let why = said(
                     "The app server wants to know who asks. Choose under Who asks how it learns that, and enter the key.",
@@ -20,11 +20,16 @@ pub(super) fn explain(error: &TransferError, title: Text) -> Problem {
                 let problem = Problem::new(code, title, why, Help::OpenConfigure);
                 return problem.fact(word("Code"), code).fact(word("Message"), message);
             }
-            let why = said("The app server answered, but gave no token. Its administrator must correct this.");
+            let why = match error {
+                TransferError::Token { .. } => {
+                    said("The app server answered, but gave no token. Its administrator must correct this.")
+                }
+                _ => said("The app server answered, but refused this. Its message says why."),
+            };
             let problem = Problem::new(code, title, why, Help::Retry);
             return problem.fact(word("Code"), code).fact(word("Message"), message);
         }
-        TransferError::Cancelled | TransferError::TooLarge { .. } => Help::None,
+        TransferError::Cancelled | TransferError::TooLarge { .. } | TransferError::NoRecords(_) => Help::None,
         TransferError::File { .. } => Help::SelectAnother,
         TransferError::TokenBody(_) | TransferError::DemoKeyToRealCloud { .. } | TransferError::Config { .. } => {
             Help::OpenConfigure

@@ -2,6 +2,7 @@
 
 mod conditions;
 mod connect;
+mod downloads;
 mod explain;
 mod gather;
 mod lab;
@@ -76,11 +77,15 @@ struct Shared {
     checkpoints: PathBuf,
     /// Where pictures of our own are kept: test pictures, and those that were pasted.
     pictures: PathBuf,
+    /// Where objects are downloaded to.
+    downloads: PathBuf,
 }
 
 impl TokioJobs {
     /// Jobs on `runtime`, with time from `clock`. `settings_file` is where settings are kept, and beside it are history, queue
     /// and the folder of checkpoints; `None` keeps none of them, and checkpoints in the system's temporary folder.
+    ///
+    /// Objects are downloaded into the folder that systems call Downloads.
     ///
     /// To wait until all is done: after `wake` was called, poll until `None`, and stop once [`Jobs::is_idle`].
     pub fn new(runtime: Handle, clock: Arc<dyn Clock>, wake: Wake, settings_file: Option<PathBuf>) -> Self {
@@ -93,9 +98,20 @@ impl TokioJobs {
             None => std::env::temp_dir().join(format!("direct-transfer-{name}")),
         };
         let (checkpoints, pictures) = (folder("uploads"), folder("pictures"));
+        let downloads = downloads::usual_folder();
         let running = AtomicUsize::new(0);
-        let shared = Arc::new(Shared { outbox, sessions, running, settings_file, checkpoints, pictures });
+        let shared = Arc::new(Shared { outbox, sessions, running, settings_file, checkpoints, pictures, downloads });
         Self { runtime, shared, events, uploads: HashMap::new(), keeping: 0, late: VecDeque::new() }
+    }
+
+    /// With objects downloaded into `folder` instead.
+    #[must_use]
+    pub fn downloading_into(mut self, folder: PathBuf) -> Self {
+        // No job runs yet that could hold it as well.
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.downloads = folder;
+        }
+        self
     }
 
     fn spawn<F: Future<Output = ()> + Send + 'static>(&self, work: impl FnOnce(Arc<Shared>) -> F) {

@@ -1,25 +1,22 @@
 //! The jobs of the objects' screen: folders, one object, small pictures, and what is done with them.
 
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use shared::object_key::ObjectKey;
 use transfer::{Client, TransferError};
 
-use super::Shared;
 use super::connect::tell_token;
+use super::downloads;
 use super::explain::explain;
-use super::picture;
+use super::{Shared, picture};
 use crate::command::{Event, ObjectsCommand, ObjectsEvent, ObjectsOutcome, ObjectsWish, Place};
 use crate::problem::{Help, Problem};
 use crate::words::{Text, said};
 
 /// A small picture: as many pixels as a tile has on a sharp screen.
 const THUMB: &str = "image/resize,m_lfit,w_256,h_256/format,webp";
-/// Names that are tried for a download before it gives up.
-const NAMES: u32 = 1000;
 
 /// Runs `Command::Objects`.
 pub(super) async fn run(shared: Arc<Shared>, command: ObjectsCommand) {
@@ -44,6 +41,7 @@ fn title(wish: &ObjectsWish) -> Text {
         ObjectsWish::Share { .. } => said("There is no URL"),
         ObjectsWish::Leftovers(_) => said("Unfinished uploads cannot be listed"),
         ObjectsWish::Abort(_) => said("The upload was not given up"),
+        ObjectsWish::Records { .. } => said("Upload records cannot be shown"),
     }
 }
 
@@ -68,12 +66,7 @@ async fn grant(
             ObjectsOutcome::Thumb(pixels)
         }
         ObjectsWish::Download(key) => {
-            let key = parsed(&key)?;
-            let name = key.as_str().to_owned();
-            let to = tokio::task::spawn_blocking(move || destination(&name)).await;
-            let to = to.map_err(|_| TransferError::Cancelled)??;
-            client.download(&key, &to).await?;
-            ObjectsOutcome::Downloaded(to)
+            ObjectsOutcome::Downloaded(downloads::download(client, &parsed(&key)?, &shared.downloads).await?)
         }
         ObjectsWish::Copy { from, to } => {
             client.copy(&parsed(&from)?, &parsed(&to)?).await?;
@@ -89,6 +82,7 @@ async fn grant(
             client.abort_upload(&parsed(&upload.key)?, &upload.upload_id).await?;
             ObjectsOutcome::Aborted
         }
+        ObjectsWish::Records { prefix, after } => records(shared, place, &prefix, after.as_deref()).await?,
     })
 }
 
@@ -106,55 +100,24 @@ async fn share(
     Ok(ObjectsOutcome::Shared(url, until))
 }
 
+/// The app server shows a caller the records of its own folder, and knows one bucket.
+async fn records(
+    shared: &Shared,
+    place: &Place,
+    prefix: &str,
+    after: Option<&str>,
+) -> Result<ObjectsOutcome, TransferError> {
+    let provider = shared.sessions.provider(place)?;
+    let page = provider.upload_records(prefix, after).await?;
+    let told = provider.current().map(|grant| grant.place);
+    let told = told.filter(|told| told.bucket.as_ref().is_none_or(|bucket| *bucket == place.bucket));
+    Ok(ObjectsOutcome::Records { page, covers: told.map(|told| told.object_prefix.unwrap_or_default()) })
+}
+
 fn parsed(key: &str) -> Result<ObjectKey, TransferError> {
     ObjectKey::parse(key).map_err(|error| config("object name", &error.to_string()))
 }
 
 fn config(setting: &'static str, problem: &str) -> TransferError {
     TransferError::Config { setting, problem: problem.to_owned() }
-}
-
-/// Where a download of `key` goes: into the folder that systems call Downloads, or else the temporary one. Blocking.
-fn destination(key: &str) -> Result<PathBuf, TransferError> {
-    let folder = std::env::home_dir().map_or_else(std::env::temp_dir, |home| home.join("Downloads"));
-    let wrong = |problem: String| config("the folder of downloads", &format!("{}: {problem}", folder.display()));
-    std::fs::create_dir_all(&folder).map_err(|error| wrong(error.to_string()))?;
-    free_name(&folder, key).ok_or_else(|| wrong("too many files there have the object's name".to_owned()))
-}
-
-/// A path in `folder` that no file has: `b.jpg`, `b (1).jpg`…
-fn free_name(folder: &Path, key: &str) -> Option<PathBuf> {
-    let name = key.rsplit('/').find(|part| !part.is_empty()).unwrap_or("object");
-    // Letters that some file system does not take.
-    let name: String =
-        name.chars().map(|c| if c.is_control() || r#"\:*?"<>|"#.contains(c) { '_' } else { c }).collect();
-    let (stem, ending) = match name.rfind('.').filter(|dot| *dot > 0) {
-        Some(dot) => name.split_at(dot),
-        None => (name.as_str(), ""),
-    };
-    let numbered = |number| if number == 0 { name.clone() } else { format!("{stem} ({number}){ending}") };
-    (0..NAMES).map(|number| folder.join(numbered(number))).find(|path| !path.exists())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_download_replaces_no_file_and_leaves_its_folder_never() {
-        let folder = tempfile::tempdir().unwrap();
-        let name = |key: &str| {
-            let path = free_name(folder.path(), key).unwrap();
-            assert_eq!(path.parent(), Some(folder.path()), "{key}");
-            path.file_name().unwrap().to_string_lossy().into_owned()
-        };
-        assert_eq!(name("users/alice/雪山.jpg"), "雪山.jpg");
-        std::fs::write(folder.path().join("雪山.jpg"), "").unwrap();
-        assert_eq!(name("users/alice/雪山.jpg"), "雪山 (1).jpg");
-        for (key, made) in
-            [("a/..\\b?.png", ".._b_.png"), ("folder/", "folder"), ("a/..", ". (1)."), ("C:evil.exe", "C_evil.exe")]
-        {
-            assert_eq!(name(key), made);
-        }
-    }
 }

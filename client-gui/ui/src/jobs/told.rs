@@ -15,6 +15,11 @@ const TEXTS: &[&str] = &[
     word("OSS refused the request: {0}; try again later"),
     word("OSS refused the request: {0}"),
     word("the app server gave no token: {0}: {1}"),
+    word("the app server refused: {0}: {1}"),
+    word("there are no records of uploads: {0}"),
+    word("the credentials come from no app server; name one to see what it knows of uploads"),
+    word("this app server has no route /v1/uploads; the app server of Direct Transfer has it"),
+    word("this app server keeps none; a section \"Uploads\" in its configuration makes it keep them"),
     word("{0}; check that the token URL names the app server's token route"),
     word("the app server's answer is not a JSON object"),
     word("the app server's answer has no usable {0}"),
@@ -118,6 +123,7 @@ mod tests {
     use shared::error::{OssCode, OssError};
     use shared::object_key::ObjectKey;
     use shared::token::TokenError;
+    use transfer::NoRecords;
 
     use super::*;
 
@@ -139,6 +145,10 @@ mod tests {
         let config = |setting, problem: &str| E::Config { setting, problem: problem.to_owned() };
         let mut all = vec![
             E::Token { code: name(), message: name() },
+            E::AppServer { code: name(), message: name() },
+            E::NoRecords(NoRecords::NoServer),
+            E::NoRecords(NoRecords::NoRoute),
+            E::NoRecords(NoRecords::NotKept),
             E::TokenBody(TokenError::NotJson),
             E::TokenBody(TokenError::Missing("<field>")),
             E::Connect { host: name(), reason: name() },

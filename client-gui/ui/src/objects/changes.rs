@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use shared::object_key::ObjectKey;
 
+use super::records::{Listed, Records};
 use super::thumbs::AT_ONCE;
-use super::{Detail, Link, Objects, ObjectsAction, Thumbs};
+use super::{Beside, Detail, Link, Objects, ObjectsAction, Thumbs};
 use crate::command::{Command, JobId, ObjectsCommand, ObjectsEvent, ObjectsOutcome, ObjectsWish, Place};
 use crate::lab::grid::{Question, ROWS};
 use crate::problem::Problem;
@@ -23,7 +24,7 @@ impl Objects {
     pub fn act(&mut self, action: ObjectsAction, job: JobId, place: &Place) -> Option<Command> {
         let wish = match action {
             ObjectsAction::Open(prefix) => {
-                *self = Self { grid: self.grid, prefix: Some(prefix), ..Self::default() };
+                *self = Self { grid: self.grid, beside: self.beside, prefix: Some(prefix), ..Self::default() };
                 self.page(None)
             }
             ObjectsAction::Refresh => {
@@ -31,6 +32,7 @@ impl Objects {
                 self.running.retain(|(_, wish)| !matches!(wish, ObjectsWish::Page { .. } | ObjectsWish::Thumb(_)));
                 self.thumbs = Thumbs::default();
                 self.clear();
+                self.compare(place);
                 self.page(None)
             }
             ObjectsAction::More => {
@@ -39,6 +41,7 @@ impl Objects {
             }
             ObjectsAction::Select(key) => {
                 self.detail = Some(Detail { key: key.clone(), ..Detail::default() });
+                self.beside = Beside::Object;
                 ObjectsWish::Look(key)
             }
             ObjectsAction::Grid(grid) => {
@@ -62,8 +65,25 @@ impl Objects {
             }
             ObjectsAction::Delete => ObjectsWish::Delete(self.detail.as_ref()?.key.clone()),
             ObjectsAction::Share => ObjectsWish::Share { key: self.detail.as_ref()?.key.clone(), life: SHARED },
-            ObjectsAction::Leftovers => ObjectsWish::Leftovers(self.prefix.clone()?),
+            ObjectsAction::Leftovers => {
+                self.beside = Beside::Object;
+                ObjectsWish::Leftovers(self.prefix.clone()?)
+            }
             ObjectsAction::Abort(upload) => ObjectsWish::Abort(upload),
+            ObjectsAction::Beside(beside) => {
+                self.beside = beside;
+                return None;
+            }
+            ObjectsAction::Records => {
+                self.running.retain(|(_, wish)| !matches!(wish, ObjectsWish::Records { .. }));
+                self.records = Records::default();
+                self.compare(place);
+                ObjectsWish::Records { prefix: self.prefix.clone()?, after: None }
+            }
+            ObjectsAction::MoreRecords => {
+                let after = self.records.next.clone().filter(|_| !self.is_asking_records())?;
+                ObjectsWish::Records { prefix: self.prefix.clone()?, after: Some(after) }
+            }
         };
         self.running.push((job, wish.clone()));
         Some(Command::Objects(ObjectsCommand { job, place: place.clone(), wish }))
@@ -79,10 +99,22 @@ impl Objects {
         ObjectsWish::Page { prefix: self.prefix.clone().unwrap_or_default(), after }
     }
 
+    /// Compares the listing and the app server's records anew.
+    fn compare(&mut self, place: &Place) {
+        let listed = Listed {
+            prefix: self.prefix.as_deref().unwrap_or_default(),
+            folders: &self.folders,
+            objects: &self.objects,
+            whole: self.listed && self.next.is_none(),
+            bucket: &place.bucket,
+        };
+        self.records.compare(&listed);
+    }
+
     fn clear(&mut self) {
         self.folders.clear();
         self.objects.clear();
-        (self.next, self.failed) = (None, None);
+        (self.next, self.failed, self.listed) = (None, None, false);
     }
 
     /// Takes in what a job reports; whether the folder is not as it was.
@@ -90,7 +122,17 @@ impl Objects {
         let Some(at) = self.running.iter().position(|(job, _)| *job == event.job) else { return false };
         let (_, wish) = self.running.swap_remove(at);
         match event.outcome {
-            Ok(outcome) => self.took(wish, outcome, toasts),
+            Ok(outcome) => {
+                let differs = matches!(
+                    outcome,
+                    ObjectsOutcome::Page(_) | ObjectsOutcome::Deleted | ObjectsOutcome::Records { .. }
+                );
+                let changed = self.took(wish, outcome, toasts);
+                if differs {
+                    self.compare(place);
+                }
+                changed
+            }
             Err(problem) => {
                 self.refuse(&wish, problem, place, toasts);
                 false
@@ -104,7 +146,7 @@ impl Objects {
                 self.folders.extend(page.folders);
                 // OSS lists a folder's own marker in it.
                 self.objects.extend(page.objects.into_iter().filter(|object| object.key != prefix));
-                self.next = page.next;
+                (self.next, self.listed) = (page.next, true);
             }
             (ObjectsOutcome::Looked(meta, tags), ObjectsWish::Look(key)) => {
                 if let Some(detail) = self.detail.as_mut().filter(|detail| detail.key == key) {
@@ -131,6 +173,11 @@ impl Objects {
                     detail.link = Some(Link { url, until, code });
                 }
             }
+            (ObjectsOutcome::Records { page, covers }, ObjectsWish::Records { prefix, .. })
+                if self.prefix.as_ref() == Some(&prefix) =>
+            {
+                self.records.take(page, covers);
+            }
             (ObjectsOutcome::Leftovers(uploads), _) => self.leftovers = Some(uploads),
             (ObjectsOutcome::Aborted, ObjectsWish::Abort(upload)) => {
                 if let Some(uploads) = &mut self.leftovers {
@@ -149,9 +196,10 @@ impl Objects {
             return;
         }
         if problem.code == "AccessDenied" {
-            self.refused = Some(question(wish, place));
+            self.refused = question(wish, place);
         }
         match wish {
+            ObjectsWish::Records { .. } => self.records.failed = Some(problem),
             ObjectsWish::Page { .. } | ObjectsWish::Leftovers(_) | ObjectsWish::Abort(_) => self.failed = Some(problem),
             _ => match &mut self.detail {
                 Some(detail) => {
@@ -182,8 +230,8 @@ pub fn is_picture(key: &str) -> bool {
     PICTURES.iter().any(|known| known.eq_ignore_ascii_case(ending)) && ObjectKey::parse(key).is_ok()
 }
 
-/// What the policy lab is asked about a refused wish.
-fn question(wish: &ObjectsWish, place: &Place) -> Question {
+/// What the policy lab is asked about a refused wish; it knows nothing of the app server's own rules.
+fn question(wish: &ObjectsWish, place: &Place) -> Option<Question> {
     let (operation, key, prefix) = match wish {
         ObjectsWish::Page { prefix, .. } => ("ListObjects", None, Some(prefix)),
         ObjectsWish::Leftovers(prefix) => ("ListMultipartUploads", None, Some(prefix)),
@@ -192,15 +240,16 @@ fn question(wish: &ObjectsWish, place: &Place) -> Question {
         ObjectsWish::Abort(upload) => ("AbortMultipartUpload", Some(&upload.key), None),
         ObjectsWish::Look(key) | ObjectsWish::Thumb(key) | ObjectsWish::Download(key) => ("GetObject", Some(key), None),
         ObjectsWish::Share { key, .. } => ("GetObject", Some(key), None),
+        ObjectsWish::Records { .. } => return None,
     };
     let action = ROWS.iter().find(|row| row.operation == operation).map_or("oss:GetObject", |row| row.action);
-    Question {
+    Some(Question {
         operation: operation.to_owned(),
         action: action.to_owned(),
         bucket: Some(place.bucket.clone()),
         key: key.cloned(),
         prefix: prefix.cloned(),
-    }
+    })
 }
 
 #[cfg(test)]

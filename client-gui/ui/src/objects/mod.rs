@@ -1,6 +1,7 @@
 //! The objects' screen without its looks: what lies in a folder, what is known of one object, what is being asked.
 
 mod changes;
+mod records;
 mod thumbs;
 
 use time::OffsetDateTime;
@@ -12,6 +13,7 @@ use crate::problem::Problem;
 use crate::qr::Code;
 
 pub use changes::copy_of;
+pub use records::{Fate, Records};
 pub use thumbs::Thumbs;
 
 /// Something that the person asked of the screen.
@@ -45,6 +47,22 @@ pub enum ObjectsAction {
     Leftovers,
     /// Give one of them up.
     Abort(OpenUpload),
+    /// Show something else beside the folder.
+    Beside(Beside),
+    /// Ask the app server anew what it knows of uploads to the folder.
+    Records,
+    /// Fetch the next page of that.
+    MoreRecords,
+}
+
+/// What stands beside the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Beside {
+    /// The selected object.
+    #[default]
+    Object,
+    /// What the app server knows of uploads to the folder.
+    Records,
 }
 
 /// One line of the folder.
@@ -97,6 +115,8 @@ pub struct Objects {
     pub objects: Vec<ListedObject>,
     /// Where the next page begins, if there is one.
     next: Option<String>,
+    /// Whether any page has come.
+    listed: bool,
     /// Why the folder is not shown.
     pub failed: Option<Problem>,
     /// Only names that contain this are shown.
@@ -109,6 +129,10 @@ pub struct Objects {
     pub leftovers: Option<Vec<OpenUpload>>,
     /// Small pictures.
     pub thumbs: Thumbs,
+    /// What stands beside the folder.
+    pub beside: Beside,
+    /// What the app server knows of uploads to the folder.
+    pub records: Records,
     /// Jobs that run, with what is wanted of them.
     running: Vec<(JobId, ObjectsWish)>,
     /// The request that was refused last, for the policy lab.
@@ -119,6 +143,16 @@ impl Objects {
     /// Whether the folder's next page is on its way.
     pub fn is_listing(&self) -> bool {
         self.running.iter().any(|(_, wish)| matches!(wish, ObjectsWish::Page { .. }))
+    }
+
+    /// Whether a page of records is on its way.
+    pub fn is_asking_records(&self) -> bool {
+        self.running.iter().any(|(_, wish)| matches!(wish, ObjectsWish::Records { .. }))
+    }
+
+    /// Whether records should be asked for: nobody has yet.
+    pub fn wants_records(&self) -> bool {
+        self.prefix.is_some() && !self.records.is_told() && self.records.failed.is_none() && !self.is_asking_records()
     }
 
     /// Whether anything is on its way.

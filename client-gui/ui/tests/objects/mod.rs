@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use crate::support::{Desk, START, objects, pixels};
+use crate::support::{Desk, START, connect_job, granted, objects, pixels};
 use client_ui::command::{Command, Event, JobId, ObjectsEvent, ObjectsOutcome, ObjectsWish};
 use client_ui::problem::{Help, Problem};
 use client_ui::screen::Screen;
-use client_ui::settings::ThemeChoice;
-use client_ui::words::said;
+use client_ui::settings::{Settings, ThemeChoice};
+use client_ui::words::{LanguageChoice, said};
 use egui_kittest::kittest::Queryable as _;
-use transfer::{FolderPage, ListedObject, OpenUpload};
+use transfer::{FolderPage, ListedObject, OpenUpload, RecordPage, UploadRecord};
 
 const PHONE: [u32; 2] = [480, 900];
 const USUAL: [u32; 2] = [1280, 900];
@@ -148,6 +148,172 @@ fn unfinished_uploads_are_given_up_one_by_one() {
     assert!(desk.sees("There are none."));
 }
 
+/// With the app server's records asked for.
+fn asked_records(size: [u32; 2], theme: ThemeChoice) -> (Desk, JobId) {
+    let mut desk = folder(size, theme);
+    desk.press("Upload records");
+    let (job, asked) = wish(&desk);
+    assert_eq!(asked, ObjectsWish::Records { prefix: "users/alice/".to_owned(), after: None });
+    assert!(desk.sees("The app server is being asked"));
+    (desk, job)
+}
+
+fn told(records: &RecordPage) -> Result<ObjectsOutcome, Problem> {
+    Ok(ObjectsOutcome::Records { page: records.clone(), covers: Some("users/alice/".to_owned()) })
+}
+
+fn demo_records() -> RecordPage {
+    let wish = ObjectsWish::Records { prefix: "users/alice/".to_owned(), after: None };
+    match objects(&wish) {
+        Some(ObjectsOutcome::Records { page, .. }) => page,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_the_app_server_knows_stands_beside_the_listing_and_each_difference_is_marked() {
+    for (size, theme, name) in [
+        (USUAL, ThemeChoice::Light, "usual-light"),
+        (USUAL, ThemeChoice::Dark, "usual-dark"),
+        (PHONE, ThemeChoice::Light, "phone-light"),
+    ] {
+        let (mut desk, job) = asked_records(size, theme);
+        answer(&mut desk, job, told(&demo_records()));
+        assert_eq!(desk.commands(), [], "asked once");
+        desk.shot(&format!("objects-{name}-records"));
+        for words in [
+            "5 shown, that is all",
+            "Objects that are gone: 1",
+            "Objects here without a record: 1",
+            "Upload record 雪山 sunrise.jpg 4.7 MB alice (Pixel 2), by callback 2017-12-12 07:32:09 verified",
+            "harbour.png 2.3 MB alice (Pixel 2), by the app 2017-12-12 06:54:09 not verified",
+            "06:04:09 verified: the app server has seen it in the bucket replaced since",
+            "06:34:09 verified: the app server has seen it in the bucket object is gone",
+            "Object notes.txt 1.2 kB no record",
+        ] {
+            assert!(desk.sees(words), "{name}: {words}");
+        }
+        assert!(!desk.sees("Object harbour.png 2.3 MB no record"));
+    }
+}
+
+#[test]
+fn records_are_reached_by_keyboard_paged_and_lead_to_their_object() {
+    let (mut desk, job) = asked_records(USUAL, ThemeChoice::Light);
+    let many = |from: usize| {
+        let mut page = demo_records();
+        let one = page.records.remove(0);
+        page.records = (from..from + 100)
+            .map(|number| UploadRecord { key: format!("users/alice/{number:03}.jpg"), ..one.clone() })
+            .collect();
+        page
+    };
+    answer(&mut desk, job, told(&RecordPage { next: Some("c".to_owned()), ..many(0) }));
+    assert!(desk.sees("100 shown, more as you scroll"));
+    assert!(!desk.sees("no record"), "not before all records are here");
+    let rows = desk.harness.query_all_by_label_contains("Upload record 0").count();
+    assert!((3..40).contains(&rows), "{rows} rows are laid out");
+    desk.harness.get_by_label_contains("Upload record 000.jpg").focus();
+    desk.harness.run();
+    desk.harness.key_press(egui::Key::Enter);
+    desk.harness.run();
+    let (job, asked) = wish(&desk);
+    assert_eq!(asked, ObjectsWish::Look("users/alice/000.jpg".to_owned()));
+    answer(
+        &mut desk,
+        job,
+        Err(Problem::new("NoSuchKey", said("The object cannot be looked at"), said("Gone."), Help::None)),
+    );
+    assert!(desk.sees("The object cannot be looked at"));
+    assert!(desk.sees("alice (Pixel 2), by callback, 2017-12-12 07:32:09"), "what is known of it all the same");
+    desk.press_tab("Upload records");
+    assert_eq!(desk.commands(), [], "they are still here");
+    desk.harness.get_by_label_contains("Upload record 002.jpg").hover();
+    for _ in 0..20 {
+        desk.scroll(-100_000.0);
+        if desk.harness.state().state().objects.is_asking_records() {
+            break;
+        }
+    }
+    let (job, asked) = wish(&desk);
+    assert_eq!(asked, ObjectsWish::Records { prefix: "users/alice/".to_owned(), after: Some("c".to_owned()) });
+    answer(&mut desk, job, told(&many(100)));
+    assert!(desk.sees("200 shown, that is all"));
+    assert!(desk.sees("Objects that are gone: 200") && desk.sees("Objects here without a record: 3"));
+    // Another folder has records of its own, and they are asked for as long as they are looked at.
+    desk.press("Folder 2017/");
+    let wishes: Vec<_> = desk
+        .commands()
+        .into_iter()
+        .map(|command| match command {
+            Command::Objects(command) => command.wish,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let prefix = "users/alice/2017/".to_owned();
+    assert_eq!(
+        wishes,
+        [ObjectsWish::Page { prefix: prefix.clone(), after: None }, ObjectsWish::Records { prefix, after: None }]
+    );
+}
+
+#[test]
+fn a_server_without_records_says_what_to_set_and_a_failure_can_be_tried_again() {
+    let why = said("there are no records of uploads");
+    for (code, words) in [
+        ("UploadsNotKept", "sets the section \"Uploads\" in its configuration"),
+        ("NoUploadsRoute", "It has no route /v1/uploads."),
+    ] {
+        let (mut desk, job) = asked_records(USUAL, ThemeChoice::Light);
+        answer(
+            &mut desk,
+            job,
+            Err(Problem::new(code, said("Upload records cannot be shown"), why.clone(), Help::None)),
+        );
+        assert!(desk.sees(words), "{code}");
+        assert_eq!(desk.commands(), [], "it is not asked again by itself");
+        desk.shot(&format!("objects-records-{code}"));
+        desk.press_button("Ask again");
+        assert!(matches!(wish(&desk).1, ObjectsWish::Records { .. }));
+    }
+    let (mut desk, job) = asked_records(USUAL, ThemeChoice::Light);
+    let away = Problem::new(
+        "UploadsUnavailable",
+        said("Upload records cannot be shown"),
+        said("The database is away."),
+        Help::None,
+    );
+    answer(&mut desk, job, Err(away));
+    assert!(desk.sees("Upload records cannot be shown") && desk.sees("The database is away."));
+    desk.shot("objects-records-away");
+    desk.press_button("Ask again");
+    let (job, _) = wish(&desk);
+    answer(&mut desk, job, told(&RecordPage::default()));
+    assert!(desk.sees("The app server knows of no upload to this folder."));
+    assert!(desk.sees("Object notes.txt 1.2 kB no record"));
+    desk.shot("objects-records-empty");
+}
+
+#[test]
+fn records_are_shown_in_chinese() {
+    let app_server = "http://127.0.0.1:8080".to_owned();
+    let settings = Settings { app_server, language: LanguageChoice::Chinese, ..Settings::default() };
+    let mut desk = Desk::with_settings(USUAL, settings);
+    desk.press_button("配置");
+    let job = desk.job(connect_job);
+    desk.report(granted(job).into_iter().chain([Event::Connected { job, ok: true }]));
+    desk.click("文件管理");
+    let (job, asked) = wish(&desk);
+    answer(&mut desk, job, Ok(objects(&asked).expect("a page")));
+    desk.press("上传记录");
+    let (job, _) = wish(&desk);
+    answer(&mut desk, job, told(&demo_records()));
+    for words in ["上传记录", "已不存在的文件：1", "来自回调", "文件已不存在", "无记录"] {
+        assert!(desk.sees(words), "{words}");
+    }
+    desk.shot("objects-records-chinese");
+}
+
 #[test]
 fn ten_thousand_objects_cost_no_more_than_those_in_sight() {
     let mut desk = folder(USUAL, ThemeChoice::Light);
@@ -164,14 +330,7 @@ fn ten_thousand_objects_cost_no_more_than_those_in_sight() {
             // Pages come as one scrolls.
             desk.harness.get_all_by_label_contains("Object ").nth(5).expect("a row in sight").hover();
             for _ in 0..10 {
-                desk.harness.event(egui::Event::MouseWheel {
-                    unit: egui::MouseWheelUnit::Point,
-                    delta: egui::vec2(0.0, -1_000_000.0),
-                    phase: egui::TouchPhase::Move,
-                    modifiers: egui::Modifiers::NONE,
-                    source: egui::MouseWheelSource::Wheel,
-                });
-                desk.harness.run_steps(3);
+                desk.scroll(-1_000_000.0);
                 if desk.harness.state().state().objects.is_listing() {
                     break;
                 }

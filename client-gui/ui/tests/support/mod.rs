@@ -146,6 +146,24 @@ impl Desk {
         self.harness.run();
     }
 
+    /// Shows another of several pages.
+    pub fn press_tab(&mut self, name: &str) {
+        self.harness.get_by_role_and_label(egui::accesskit::Role::Tab, name).click_accesskit();
+        self.harness.run();
+    }
+
+    /// Turns the wheel over what the pointer is at; upwards by so many points.
+    pub fn scroll(&mut self, points: f32) {
+        self.harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, points),
+            phase: egui::TouchPhase::Move,
+            modifiers: egui::Modifiers::NONE,
+            source: egui::MouseWheelSource::Wheel,
+        });
+        self.harness.run_steps(3);
+    }
+
     pub fn type_into(&mut self, label: &str, text: &str) {
         self.harness.get_by_label(label).focus();
         self.harness.run();

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use transfer::ObjectMeta;
 
 use super::super::{problem, qr};
+use super::records;
 use crate::action::Action;
 use crate::art::Art;
 use crate::format;
@@ -46,6 +47,12 @@ pub fn show(ui: &mut Ui, objects: &mut Objects, art: &mut Art, now: OffsetDateTi
             widgets::remark(ui, tr("OSS is being asked"));
         }
         None => {}
+    }
+    if let Some(record) = objects.records.of(&detail.key) {
+        ui.add_space(space::XS);
+        let told = format!("{}, {}", records::by(record), records::when(record));
+        let vars = record.vars.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        widgets::facts(ui, NAMES, [(tr("Record"), told.as_str())].into_iter().chain(vars));
     }
     ui.add_space(space::S);
     buttons(ui, detail, out);

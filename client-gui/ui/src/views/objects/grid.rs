@@ -9,6 +9,7 @@ use crate::icons::{self, Icon};
 use crate::objects::{Line, Objects, ObjectsAction};
 use crate::theme::{palette, space};
 use crate::widgets;
+use crate::words::tr;
 
 const TILE: Vec2 = Vec2::new(124.0, 134.0);
 const PICTURE: f32 = 104.0;
@@ -52,7 +53,9 @@ fn tile(ui: &mut Ui, objects: &Objects, line: Line<'_>, art: &mut Art) -> bool {
         }
     };
     let name = objects.name(key);
-    response.widget_info(|| WidgetInfo::selected(egui::Role::ListItem, true, chosen, name));
+    let lacks = matches!(line, Line::Object(_)) && objects.records.lacks(key);
+    let said = if lacks { format!("{name} {}", tr("no record")) } else { name.to_owned() };
+    response.widget_info(|| WidgetInfo::selected(egui::Role::ListItem, true, chosen, said.as_str()));
     let card = rect.shrink(space::XS);
     let fill = if chosen { colors.accent_soft } else { colors.well };
     let line_color = if chosen || response.hovered() { colors.accent } else { colors.line };
@@ -72,9 +75,14 @@ fn tile(ui: &mut Ui, objects: &Objects, line: Line<'_>, art: &mut Art) -> bool {
             icons::paint(ui.painter(), glyph, at, colors.muted);
         }
     }
+    if lacks {
+        let at = Rect::from_center_size(card.right_top() + vec2(-14.0, 14.0), Vec2::splat(16.0));
+        icons::paint(ui.painter(), Icon::Warning, at, colors.warn);
+    }
     let words = cut(ui, name, TextStyle::Small, colors.text, card.width() - 10.0);
     let at = pos2(card.center().x - words.size().x / 2.0, card.top() + PICTURE + 2.0);
     ui.painter().galley(at, words, colors.text);
     widgets::focus_ring(ui, &response);
-    response.on_hover_text(name).on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
+    let hint = if lacks { tr!("{0}: no record at the app server", name) } else { name.to_owned() };
+    response.on_hover_text(hint).on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
 }

@@ -16,6 +16,7 @@ const ROW: f32 = 40.0;
 const AHEAD: usize = 100;
 const SIZE: f32 = 84.0;
 const DATE: f32 = 150.0;
+const MARK: f32 = 70.0;
 
 /// Draws the lines, `height` points high.
 pub fn show(ui: &mut Ui, objects: &Objects, lines: &[Line<'_>], height: f32, out: &mut Vec<Action>) {
@@ -54,7 +55,9 @@ fn row(ui: &mut Ui, objects: &Objects, line: Line<'_>, chosen: bool) -> bool {
         }
     };
     let kind = if glyph == Icon::Folder { tr("Folder") } else { tr("Object") };
-    response.widget_info(|| WidgetInfo::selected(egui::Role::ListItem, true, chosen, format!("{kind} {name} {size}")));
+    let lacks = matches!(line, Line::Object(object) if objects.records.lacks(&object.key));
+    let said = [kind, name, &size, if lacks { tr("no record") } else { "" }].join(" ");
+    response.widget_info(|| WidgetInfo::selected(egui::Role::ListItem, true, chosen, said.trim_end()));
     if chosen || response.hovered() {
         let fill = if chosen { colors.accent_soft } else { colors.well };
         ui.painter().rect(rect, 8.0, fill, Stroke::NONE, StrokeKind::Inside);
@@ -63,7 +66,8 @@ fn row(ui: &mut Ui, objects: &Objects, line: Line<'_>, chosen: bool) -> bool {
     let icon = Rect::from_center_size(pos2(inner.left() + 9.0, inner.center().y), Vec2::splat(16.0));
     icons::paint(ui.painter(), glyph, icon, if glyph == Icon::Folder { colors.accent } else { colors.muted });
     let dated = if inner.width() > 460.0 { DATE } else { 0.0 };
-    let room = inner.width() - 30.0 - SIZE - dated;
+    let marked = if lacks { MARK } else { 0.0 };
+    let room = inner.width() - 30.0 - SIZE - dated - marked;
     let galley = cut(ui, name, TextStyle::Body, colors.text, room);
     let at = pos2(inner.left() + 28.0, inner.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, colors.text);
@@ -72,7 +76,11 @@ fn row(ui: &mut Ui, objects: &Objects, line: Line<'_>, chosen: bool) -> bool {
     if dated > 0.0 {
         ui.painter().text(end, Align2::RIGHT_CENTER, date, small.clone(), colors.muted);
     }
-    ui.painter().text(end - vec2(dated, 0.0), Align2::RIGHT_CENTER, size, small, colors.muted);
+    ui.painter().text(end - vec2(dated, 0.0), Align2::RIGHT_CENTER, size, small.clone(), colors.muted);
+    if lacks {
+        let at = end - vec2(dated + SIZE, 0.0);
+        ui.painter().text(at, Align2::RIGHT_CENTER, tr("no record"), small, colors.warn);
+    }
     widgets::focus_ring(ui, &response);
     response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
 }

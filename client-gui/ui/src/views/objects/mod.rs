@@ -1,9 +1,11 @@
-//! The objects' screen: where one is, what lies there as lines or as small pictures, one object more closely, unfinished uploads.
+//! The objects' screen: where one is, what lies there as lines or as small pictures; beside it one object more closely, unfinished
+//! uploads, or what the app server knows of uploads.
 
 mod detail;
 mod grid;
 mod leftovers;
 mod list;
+mod records;
 
 use egui::{RichText, ScrollArea, TextEdit, TextStyle, Ui};
 use time::OffsetDateTime;
@@ -12,7 +14,7 @@ use super::{page, problem};
 use crate::action::{Action, Step};
 use crate::art::Art;
 use crate::icons::Icon;
-use crate::objects::ObjectsAction;
+use crate::objects::{Beside, ObjectsAction};
 use crate::state::{Connection, State};
 use crate::theme::{palette, space};
 use crate::widgets;
@@ -49,7 +51,7 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, now: OffsetDateTime, 
                 ui.add_space(space::M);
                 folder(ui, state, art, LINES_HEIGHT, out);
                 ui.add_space(space::M);
-                beside(ui, state, art, now, out);
+                beside(ui, state, art, LINES_HEIGHT, now, out);
                 ui.add_space(space::L);
             });
             return;
@@ -59,8 +61,9 @@ pub fn show(ui: &mut Ui, state: &mut State, art: &mut Art, now: OffsetDateTime, 
         let [mut main, mut side] = widgets::split(ui, left, space::M);
         let room = main.available_height() - HEAD - space::L;
         folder(&mut main, state, art, room, out);
+        let room = side.available_height() - records::AROUND;
         ScrollArea::vertical().id_salt("object").auto_shrink(false).show(&mut side, |ui| {
-            beside(ui, state, art, now, out);
+            beside(ui, state, art, room, now, out);
             ui.add_space(space::L);
         });
         widgets::join(ui, &[main, side]);
@@ -154,8 +157,22 @@ fn footer(ui: &mut Ui, state: &State, shown: usize) {
     widgets::remark(ui, tr!("{0} shown, {1}", shown, more));
 }
 
-fn beside(ui: &mut Ui, state: &mut State, art: &mut Art, now: OffsetDateTime, out: &mut Vec<Action>) {
+fn beside(ui: &mut Ui, state: &mut State, art: &mut Art, height: f32, now: OffsetDateTime, out: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = space::M;
+    ui.horizontal(|ui| {
+        for (beside, name) in [(Beside::Object, tr("Object")), (Beside::Records, tr("Upload records"))] {
+            if widgets::tab(ui, state.objects.beside == beside, name, false).clicked() {
+                out.push(Action::Objects(ObjectsAction::Beside(beside)));
+            }
+        }
+    });
+    if state.objects.beside == Beside::Records {
+        if state.objects.wants_records() {
+            out.push(Action::Objects(ObjectsAction::Records));
+        }
+        widgets::card(ui, |ui| records::show(ui, &state.objects, height, out));
+        return;
+    }
     widgets::card(ui, |ui| detail::show(ui, &mut state.objects, art, now, out));
     if let Some(uploads) = &state.objects.leftovers {
         widgets::card(ui, |ui| leftovers::show(ui, uploads, out));

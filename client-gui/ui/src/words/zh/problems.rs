@@ -44,6 +44,7 @@ pub const WORDS: Table = &[
     ("The object was not downloaded", "文件未下载"),
     ("The upload was not given up", "未能放弃该上传"),
     ("There is no URL", "未能生成 URL"),
+    ("Upload records cannot be shown", "无法显示上传记录"),
     ("Unfinished uploads cannot be listed", "无法列举未完成的分片上传"),
     ("Unfinished uploads cannot be looked for", "无法查找未完成的上传"),
     ("The unfinished upload was not given up", "未能放弃未完成的上传"),
@@ -68,6 +69,10 @@ pub const WORDS: Table = &[
     (
         "The app server wants to know who asks. Choose under Who asks how it learns that, and enter the key.",
         "应用服务器要求表明调用者身份。请在“调用者身份”中选择方式并输入密钥。",
+    ),
+    (
+        "The app server answered, but refused this. Its message says why.",
+        "应用服务器已响应，但拒绝了该请求，原因见其返回的信息。",
     ),
     (
         "The app server answered, but gave no token. Its administrator must correct this.",

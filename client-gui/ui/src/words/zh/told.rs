@@ -24,6 +24,20 @@ pub const WORDS: Table = &[
     ("OSS refused the request: {0}; try again later", "OSS 拒绝了该请求：{0}；请稍后重试"),
     ("OSS refused the request: {0}", "OSS 拒绝了该请求：{0}"),
     ("the app server gave no token: {0}: {1}", "应用服务器未返回访问凭证：{0}：{1}"),
+    ("the app server refused: {0}: {1}", "应用服务器拒绝了该请求：{0}：{1}"),
+    ("there are no records of uploads: {0}", "没有上传记录：{0}"),
+    (
+        "the credentials come from no app server; name one to see what it knows of uploads",
+        "访问凭证并非来自应用服务器；请指定应用服务器以查看其上传记录",
+    ),
+    (
+        "this app server has no route /v1/uploads; the app server of Direct Transfer has it",
+        "该应用服务器没有 /v1/uploads 接口；Direct Transfer 的应用服务器提供该接口",
+    ),
+    (
+        "this app server keeps none; a section \"Uploads\" in its configuration makes it keep them",
+        "该应用服务器未开启上传记录；在其配置中加入 \"Uploads\" 一节即可开启",
+    ),
     ("{0}; check that the token URL names the app server's token route", "{0}；请确认地址指向应用服务器的凭证接口"),
     ("the app server's answer is not a JSON object", "应用服务器的响应不是 JSON 对象"),
     ("the app server's answer has no usable {0}", "应用服务器的响应中没有可用的 {0}"),
