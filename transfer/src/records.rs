@@ -162,6 +162,7 @@ mod tests {
             ("http://h:1", "http://h:1/v1/uploads?limit=100&prefix=a%2F"),
             ("http://h/sts", "http://h/v1/uploads?limit=100&prefix=a%2F"),
             ("https://h/app/sts/getsts?key=k%20#x", "https://h/app/v1/uploads?key=k%20&limit=100&prefix=a%2F"),
+            ("https://h/sts?grant=read", "https://h/v1/uploads?grant=read&limit=100&prefix=a%2F"),
             ("https://h/app/v1/token", "https://h/app/v1/uploads?limit=100&prefix=a%2F"),
             ("https://h/app/", "https://h/app/v1/uploads?limit=100&prefix=a%2F"),
             ("https://h/api/token.php", "https://h/api/v1/uploads?limit=100&prefix=a%2F"),

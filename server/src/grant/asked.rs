@@ -24,6 +24,9 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// The parameters that are read.
+    pub const NAMES: [&str; 5] = ["grant", "folder", "seconds", "extension", "size"];
+
     /// Reads `grant`, `folder`, `seconds`, `extension` and `size`; other parameters are not ours.
     ///
     /// # Errors

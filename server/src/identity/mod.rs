@@ -169,6 +169,14 @@ impl Identities {
         known
     }
 
+    /// Whether the parameter `name` of a query is one that tells who asks.
+    pub fn reads(&self, name: &str) -> bool {
+        self.providers.iter().any(|provider| match provider {
+            Ready::SignedUrls(_) => name.starts_with(signed_url::BEGINNING),
+            other => other.parameter() == name,
+        })
+    }
+
     /// A provider that calls somebody what callers without credential are called would give the folder away.
     fn not_reserved(&self, identity: Identity) -> Result<Identity, Refusal> {
         match &self.anonymous {

@@ -24,6 +24,8 @@ use crate::error::Problem;
 use crate::files;
 use crate::refusal::Refusal;
 
+/// How the names of all parameters of a signed URL begin, but for those that narrow it.
+pub const BEGINNING: &str = "dt-";
 /// The parameters of a signed URL.
 pub const USER: &str = "dt-user";
 pub const DEVICE: &str = "dt-device";

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::super::peer_address;
 use super::{Refused, answer, read};
 use crate::App;
-use crate::grant::Home;
+use crate::grant::{Asked, Home};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::uploads::claims::Claims;
@@ -31,8 +31,9 @@ use crate::uploads::{Cursor, Filter, Kept, MAX_PAGE, StoreError, Uploads};
 const DEFAULT_PAGE: u32 = 100;
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Which uploads. Other parameters are not ours: one may be the credential of who asks.
+/// Which uploads.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
     /// Uploads whose keys begin so.
     prefix: Option<String>,
@@ -66,24 +67,32 @@ pub(super) struct Page {
     (status = 403, description = "Not the caller's to see", body = Refused),
     (status = 503, description = "The database is away", body = Refused),
 ))]
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    head: Parts,
-    query: Result<Query<ListQuery>, QueryRejection>,
-) -> Result<Response, Refusal> {
-    Ok(answer(StatusCode::OK, &page(&app, &head, query).await?))
+pub(super) async fn list(State(app): State<Arc<App>>, head: Parts) -> Result<Response, Refusal> {
+    Ok(answer(StatusCode::OK, &page(&app, &head).await?))
 }
 
-async fn page(app: &App, head: &Parts, query: Result<Query<ListQuery>, QueryRejection>) -> Result<Page, Refusal> {
+async fn page(app: &App, head: &Parts) -> Result<Page, Refusal> {
     let uploads = kept(app)?;
-    let Query(query) = query.map_err(|rejection| Refusal::bad_request("InvalidQuery", rejection.body_text()))?;
     let settings = app.settings();
+    let query = question(head, &settings)?;
     let home = home(app, &settings, head).await?;
     let filter = filter(&query, &settings, &home)?;
     let found = uploads.page(&filter).await?;
     let full = found.len() >= usize::try_from(filter.limit).unwrap_or(usize::MAX);
     let next = found.last().filter(|_| full).map(seal);
     Ok(Page { uploads: found, next })
+}
+
+/// The question in the query. Who asks, and what a token is to be, may stand there as well: clients ask here with the query of their
+/// token URL. Anything else is a mistake.
+fn question(head: &Parts, settings: &Settings) -> Result<ListQuery, Refusal> {
+    let invalid = |what: String| Refusal::bad_request("InvalidQuery", what);
+    let all = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+    let ours = all.filter(|(name, _)| !settings.identities.reads(name) && !Asked::NAMES.contains(&&**name));
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(ours).finish();
+    let uri: Uri = format!("/?{query}").parse().map_err(|_| invalid("the query cannot be read".to_owned()))?;
+    let Query(query) = Query::try_from_uri(&uri).map_err(|rejection| invalid(rejection.body_text()))?;
+    Ok(query)
 }
 
 /// What the caller may see of what it asks for: an operator everything, anyone else what lies within its prefix.
