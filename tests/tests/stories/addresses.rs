@@ -1,4 +1,5 @@
-//! The client's ways to one bucket: by path, by the bucket's own domain, over HTTPS; each with transfers that are interrupted.
+//! The client's ways to one bucket: by path, by the bucket's own domain, over HTTPS, each with transfers that are interrupted; and by
+//! the bucket's name before the endpoint's.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -83,4 +84,32 @@ async fn uploads_and_downloads_go_on_over_https_and_by_the_buckets_own_domain() 
         }
         stage.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bucket_stands_before_the_endpoint_where_that_is_no_address() {
+    let body: Vec<u8> = (0..SIZE).map(|at| (at * 17 % 251) as u8).collect();
+    let cname = vec![Cname::parse("direct-transfer.oss.test=direct-transfer").unwrap()];
+    let stage = Stage::with(Options { cname, ..Options::default() }).await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("picture.bin"), &body).unwrap();
+    // Nobody knows this name but the emulator, which takes whole URLs as a proxy does.
+    let proxy = reqwest::Proxy::http(&stage.ready.oss_endpoint).unwrap();
+    let browser = reqwest::Client::builder().proxy(proxy).build().unwrap();
+    for signature in ["v4", "v1"] {
+        let run = |arguments: &[&str]| {
+            let mut command = transfer(&stage, folder.path(), "http://oss.test");
+            command.env("http_proxy", &stage.ready.oss_endpoint).args(["--signature", signature]).args(arguments);
+            json(&command.output().unwrap())
+        };
+        let told = run(&["upload", "--mode", "resumable", "picture.bin", "雪/a b"]);
+        assert_eq!(told["crc64"], crc64(&body).to_string(), "{signature}: {told}");
+        let back = run(&["download", "雪/a b", "back.bin"]);
+        assert_eq!(back["crc64"], told["crc64"], "{signature}: {back}");
+        assert_eq!(run(&["ls", "雪/"])["objects"][0]["key"], "雪/a b", "{signature}");
+        let url = run(&["presign", "雪/a b"])["url"].as_str().unwrap().to_owned();
+        assert!(url.starts_with("http://direct-transfer.oss.test/%E9%9B%AA/a%20b?"), "{signature}: {url}");
+        assert_eq!(browser.get(&url).send().await.unwrap().bytes().await.unwrap(), body, "{signature}");
+    }
+    stage.close().await;
 }

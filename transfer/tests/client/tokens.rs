@@ -184,6 +184,29 @@ async fn a_token_that_is_refused_during_an_upload_costs_its_part_one_more_reques
 }
 
 #[tokio::test]
+async fn an_app_server_in_trouble_is_asked_again_and_one_that_refuses_is_not() {
+    for (answer, asked, outcome) in [
+        ((502, "<html>"), 2, Ok(())),
+        ((200, r#"{"StatusCode":500,"ErrorCode":"Throttling.User","ErrorMessage":"Later."}"#), 2, Ok(())),
+        ((200, r#"{"StatusCode":500,"ErrorCode":"NoPermission","ErrorMessage":"No."}"#), 1, Err("NoPermission")),
+        ((403, "<html>"), 1, Err("Http403")),
+    ] {
+        let fake = Fake::start().await;
+        fake.world().token_answer = Some((answer.0, answer.1.to_owned()));
+        let recovering = fake.clone();
+        let observer = Observer::new(move |event| {
+            if matches!(event, Event::Retrying { .. }) {
+                recovering.world().token_answer = None;
+            }
+        });
+        let done =
+            fake.client(fake.config(), observer).put_bytes(&key("a"), "x".into(), &UploadOptions::default()).await;
+        assert_eq!(done.as_ref().map(|_| ()).map_err(TransferError::code), outcome, "{answer:?}");
+        assert_eq!(fake.world().tokens_issued, asked, "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_app_server_is_shown_its_bearer_and_nobody_else_is() {
     let fake = Fake::start().await;
     let (observer, events) = recorder();
