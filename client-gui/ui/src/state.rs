@@ -3,6 +3,7 @@
 mod changes;
 mod playground;
 mod remember;
+mod screens;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;

@@ -11,8 +11,6 @@ use crate::command::{
     Command, Event, Failure, Hop, HopOutcome, JobId, Picture, Processed, Reach, Receipt, TokenView, WireEvent,
 };
 use crate::conditions::ConditionsAction;
-use crate::lab::LabAction;
-use crate::lab::grid::Question;
 use crate::memory::Entry;
 use crate::naming;
 use crate::objects::{Objects, ObjectsAction};
@@ -20,7 +18,6 @@ use crate::problem::{Help, Problem};
 use crate::queue::{QueueAction, Upload};
 use crate::screen::Screen;
 use crate::settings::LEAST_LIMIT;
-use crate::wire::WireAction;
 use crate::words::tr;
 
 /// Lines that the activity list keeps.
@@ -145,15 +142,6 @@ impl State {
         commands
     }
 
-    /// Keeps what the conditions' screen shows true while it is shown.
-    fn due_look(&mut self) -> Vec<Command> {
-        if self.screen != Screen::Conditions {
-            return Vec::new();
-        }
-        let action = self.conditions.due(self.wire.messages());
-        action.map_or_else(Vec::new, |action| self.act_on_conditions(action, self.now))
-    }
-
     fn due_thumbnail(&mut self) -> Option<Command> {
         let (Upload::Done(receipt), None) = (self.upload(), self.processed.running) else { return None };
         let wanted = (receipt.key.clone(), self.settings.recipe.process());
@@ -176,54 +164,6 @@ impl State {
     pub(crate) fn next_job(&mut self) -> JobId {
         self.last_job += 1;
         JobId(self.last_job)
-    }
-
-    /// Opens the lab at the request that was refused: what the shown step asks of OSS.
-    fn why_denied(&mut self, action: Option<String>) -> Vec<Command> {
-        if let Some(question) = self.objects.refused.clone().filter(|_| self.screen == Screen::Objects) {
-            let action = action.unwrap_or(question.action);
-            return self.ask_lab(Question { action, ..question });
-        }
-        let (operation, needed, key) = match self.upload() {
-            Upload::Done(receipt) if action.as_deref() == Some("oss:PostProcessTask") => {
-                ("ProcessObject", "oss:PostProcessTask", receipt.key.clone())
-            }
-            Upload::Done(receipt) => ("GetObject", "oss:GetObject", receipt.key.clone()),
-            _ => ("PutObject", "oss:PutObject", self.key()),
-        };
-        let question = Question {
-            operation: operation.to_owned(),
-            action: action.unwrap_or_else(|| needed.to_owned()),
-            bucket: Some(self.place.bucket.clone()),
-            key: Some(key),
-            prefix: None,
-        };
-        self.ask_lab(question)
-    }
-
-    /// Opens the lab at `question`.
-    fn ask_lab(&mut self, question: Question) -> Vec<Command> {
-        self.refresh_lab(self.selected_at);
-        self.screen = Screen::Lab;
-        self.lab.act(LabAction::WhyDenied(question), JobId(0), &self.place)
-    }
-
-    fn act_on_conditions(&mut self, action: ConditionsAction, now: OffsetDateTime) -> Vec<Command> {
-        let job = self.next_job();
-        let at = (self.settings.control.as_str(), &self.place);
-        self.conditions.act(action, job, at, now).into_iter().collect()
-    }
-
-    fn act_on_wire(&mut self, action: &WireAction) -> Vec<Command> {
-        if let WireAction::WhyDenied(id) = action {
-            return self.wire.question(*id, &self.place).map_or_else(Vec::new, |question| self.ask_lab(question));
-        }
-        let (copy, command) = self.wire.act(action, &self.place);
-        if copy.is_some() {
-            self.clipboard = copy;
-            self.toasts.good(tr("Copied"));
-        }
-        command.into_iter().collect()
     }
 
     fn is_trying(&self, job: JobId) -> bool {
