@@ -70,10 +70,10 @@ impl ShiftedClock {
         Self::default()
     }
 
-    /// Moves the clock by `step`, to millisecond precision; may be negative. Saturates. A clock that stands still goes on standing, elsewhere.
+    /// Moves the clock by `step`, to millisecond precision; may be negative. Stops at a thousand years. A clock that stands still goes on standing, elsewhere.
     pub fn advance(&self, step: Duration) {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let step = i64::try_from(step.whole_milliseconds()).unwrap_or(i64::MAX);
+        let step = bounded(step);
         let offset = self.offset_ms.load(Ordering::Relaxed);
         let moved = offset.saturating_add(step).clamp(-MAX_MS, MAX_MS);
         self.offset_ms.store(moved, Ordering::Relaxed);
@@ -120,6 +120,11 @@ impl ShiftedClock {
 /// A thousand years: far enough for any test, near enough for every date format.
 const MAX_MS: i64 = 1000 * 365 * 86_400_000;
 
+/// In milliseconds, a thousand years at most, to whichever side.
+fn bounded(step: Duration) -> i64 {
+    i64::try_from(step.whole_milliseconds().clamp((-MAX_MS).into(), MAX_MS.into())).unwrap_or_default()
+}
+
 fn milliseconds(time: OffsetDateTime) -> i64 {
     i64::try_from(time.unix_timestamp_nanos() / 1_000_000).unwrap_or_default()
 }
@@ -152,9 +157,7 @@ impl SkewedClock {
 
     /// From now on it is ahead of the other by `skew`, to the millisecond; behind, if that is negative.
     pub fn set_skew(&self, skew: Duration) {
-        let skew =
-            i64::try_from(skew.whole_milliseconds()).unwrap_or(if skew.is_negative() { -MAX_MS } else { MAX_MS });
-        self.skew_ms.store(skew.clamp(-MAX_MS, MAX_MS), Ordering::Relaxed);
+        self.skew_ms.store(bounded(skew), Ordering::Relaxed);
     }
 
     /// How far it is ahead.
@@ -173,6 +176,21 @@ impl Clock for SkewedClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_beyond_all_time_ends_on_its_own_side() {
+        for (seconds, years) in [(i64::MAX, 1000), (i64::MIN, -1000)] {
+            let clock = Arc::new(ShiftedClock::new());
+            clock.advance(Duration::seconds(seconds));
+            assert_eq!(clock.offset(), Duration::days(365 * years), "{seconds}");
+            clock.freeze();
+            clock.advance(Duration::seconds(seconds));
+            let server = SkewedClock::new(clock);
+            server.set_skew(Duration::seconds(seconds));
+            assert_eq!(server.skew(), Duration::days(365 * years), "{seconds}");
+            assert_eq!(server.now().year() > 2000, seconds > 0, "{}", server.now());
+        }
+    }
 
     #[test]
     fn a_clock_stands_where_it_is_put_and_goes_on_from_there() {

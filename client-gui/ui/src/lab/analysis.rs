@@ -68,7 +68,7 @@ pub struct Analysis {
 
 impl Analysis {
     /// Looks at the three sheets. `suite` are the session policy's tests.
-    pub fn of(editors: &[Editor; 3], scene: &Scene, suite: Option<&Suite>) -> Self {
+    pub fn of(editors: &[Editor; 3], scene: &Scene, suite: Option<&Result<Suite, SuiteError>>) -> Self {
         let pairs = pairs(scene);
         let read = |text: &dyn Fn(&Editor) -> String| {
             Sheet::ALL.map(|sheet| parse(&text(&editors[sheet.index()]), sheet, &pairs))
@@ -103,7 +103,10 @@ impl Analysis {
                 reach(policy, &bounds).map_or_else(Leak::Escapes, |()| Leak::Confined)
             }
         });
-        analysis.tests = suite.map(|suite| suite.run(&editors[Sheet::Session.index()].text));
+        let run = |suite: &Result<Suite, SuiteError>| {
+            suite.as_ref().map_err(Clone::clone).and_then(|suite| suite.run(&editors[Sheet::Session.index()].text))
+        };
+        analysis.tests = suite.map(run);
         analysis
     }
 

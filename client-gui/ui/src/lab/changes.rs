@@ -110,7 +110,7 @@ impl Lab {
                 editor.loaded.clone_from(&text);
                 editor.text = text;
                 if sheet == Sheet::Session {
-                    self.suite = tests.and_then(|text| Suite::parse(&text).ok());
+                    self.suite = tests.map(|text| Suite::parse(&text));
                 }
                 self.shown = sheet;
                 self.stale();

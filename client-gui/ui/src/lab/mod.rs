@@ -10,7 +10,7 @@ pub mod told;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use shared::ram::cases::Suite;
+use shared::ram::cases::{Suite, SuiteError};
 use shared::ram::{Edit, Layer, PolicyKind};
 use shared::timefmt;
 use time::OffsetDateTime;
@@ -211,7 +211,8 @@ pub struct Lab {
     pub notice: Option<Problem>,
     /// Where something was saved.
     pub saved: Option<PathBuf>,
-    pub suite: Option<Suite>,
+    /// The session policy's tests, or why they cannot be read.
+    pub suite: Option<Result<Suite, SuiteError>>,
     pub scene: Scene,
     pub analysis: Analysis,
     /// What the analysis is of.
@@ -296,8 +297,7 @@ impl Lab {
         editor.file.clear();
         self.shown = template.sheet;
         if template.sheet == Sheet::Session {
-            // They are read by a test, too, which would fail first.
-            self.suite = template.tests.and_then(|text| Suite::parse(text).ok());
+            self.suite = template.tests.map(Suite::parse);
         }
         self.stale();
     }

@@ -218,6 +218,9 @@ fn policies_come_from_files_and_go_there() {
     desk.report([Event::Lab(LabEvent::Loaded { sheet: Sheet::Session, outcome: Ok((policy.to_owned(), None)) })]);
     assert!(desk.sees("PutObject in Own folder: denied"));
     desk.shot("lab-chinese");
+    let tests = Some("{\"policy\": \"照片.txt\", \"cases\": [{}]}".to_owned());
+    desk.report([Event::Lab(LabEvent::Loaded { sheet: Sheet::Session, outcome: Ok((policy.to_owned(), tests)) })]);
+    assert!(desk.sees("the tests are not readable: missing field `action`"), "a broken file is no absent one");
     desk.press("Save");
     let path = "policy/照片.txt".into();
     assert_eq!(command(&desk), LabCommand::Save { sheet: Sheet::Session, path, text: policy.to_owned() });

@@ -54,7 +54,7 @@ fn leak(ui: &mut Ui, lab: &Lab) {
 
 fn tests(ui: &mut Ui, lab: &Lab) {
     let colors = palette(ui);
-    let (Some(outcome), Some(suite)) = (&lab.analysis.tests, &lab.suite) else { return };
+    let Some(outcome) = &lab.analysis.tests else { return };
     let report = match outcome {
         Ok(report) => report,
         Err(error) => {
@@ -70,7 +70,8 @@ fn tests(ui: &mut Ui, lab: &Lab) {
         ref more => tr!("statements {0} could be deleted without a test that fails", format!("{more:?}")),
     };
     widgets::line(ui, icon, color, &tr!("Policy tests: {0} of {1} pass; {2}.", passed, report.passed.len(), needed));
-    for (case, _) in suite.cases.iter().zip(&report.passed).filter(|(_, passed)| !**passed) {
+    let cases = lab.suite.iter().flatten().flat_map(|suite| &suite.cases);
+    for (case, _) in cases.zip(&report.passed).filter(|(_, passed)| !**passed) {
         let expected = format!("{:?}", case.expect);
         let words =
             tr!("{0} on {1}: expected {2}. {3}", case.action, case.resource, expected, told::reason(&case.reason));
