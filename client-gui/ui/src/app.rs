@@ -288,6 +288,7 @@ impl App {
             }
             Screen::Conditions => conditions::show(ui, &mut self.state, now, actions),
             Screen::Lab => {
+                self.state.wire.refresh();
                 self.state.refresh_lab(now);
                 lab::show(ui, &mut self.state, actions);
             }

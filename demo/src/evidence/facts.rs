@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use shared::crc64::crc64;
 use shared::decision::{Decision, LayerOutcome};
 use shared::ram::template::fill_in;
-use shared::ram::{Context, Observed, Request, minimal, prove};
+use shared::ram::{Observed, minimal, prove};
 use shared::timefmt;
 
 use super::log::Span;
@@ -297,26 +297,12 @@ pub fn pictures_of(report: &Report) -> Result<Vec<(String, String, Vec<u8>)>, Fl
 
 /// The smallest policy for what OSS allowed, held against what it refused by policy.
 fn minimal_of(requests: &[Asked], folder: &str) -> Result<Option<Minimal>, shared::ram::PolicyError> {
-    let run: Vec<Observed> = requests.iter().filter_map(|asked| observed(&asked.decision)).collect();
+    let run: Vec<Observed> = requests.iter().filter_map(|asked| Observed::of(&asked.decision)).collect();
     let Some(policy) = minimal(&run, folder) else { return Ok(None) };
     let proof = prove(&policy, &run)?;
     let removals = proof.removals.iter();
     let removals = removals.map(|removal| Removal { action: removal.action.clone(), refused: removal.lost.len() });
     Ok(Some(Minimal { policy, replayed: run.len(), holds: proof.holds(), removals: removals.collect() }))
-}
-
-/// What policies made of a request to OSS; `None` when they were not asked.
-fn observed(decision: &Decision) -> Option<Observed> {
-    if decision.service != "oss" || decision.layers.is_empty() {
-        return None;
-    }
-    let mut context = Context::new();
-    for (key, value) in &decision.context {
-        context.insert(key, value);
-    }
-    let (action, resource) = (decision.action.clone(), decision.resource.clone());
-    let request = Request { action, resource, principals: Vec::new(), context };
-    Some(Observed { request, allowed: decision.error_code != "AccessDenied" })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, FlowError> {

@@ -4,15 +4,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::condition::Context;
 use super::document::{Actions, PolicyDocument, PolicyError, PolicyKind};
 use super::evaluate::{Outcome, Request, evaluate_layer};
 use super::pattern::ResourcePattern;
+use crate::decision::Decision;
 
 /// One request of a run, and whether policies let it pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
     pub request: Request,
     pub allowed: bool,
+}
+
+impl Observed {
+    /// What policies made of a request to OSS; `None` when they were not asked.
+    pub fn of(decision: &Decision) -> Option<Self> {
+        if decision.service != "oss" || decision.layers.is_empty() {
+            return None;
+        }
+        let mut context = Context::new();
+        for (key, value) in &decision.context {
+            context.insert(key, value);
+        }
+        let (action, resource) = (decision.action.clone(), decision.resource.clone());
+        let request = Request { action, resource, principals: Vec::new(), context };
+        Some(Self { request, allowed: decision.error_code != "AccessDenied" })
+    }
 }
 
 /// What the run says of a policy.

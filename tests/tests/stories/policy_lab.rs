@@ -54,6 +54,31 @@ fn probes_agree_with_the_predictions_leave_nothing_and_show_drift() {
 }
 
 #[test]
+fn the_smallest_policy_for_what_was_done_is_proven_and_put_into_the_editor() {
+    let settings = |world: &demo::World| Settings { app_server: world.token_url.clone(), ..Settings::default() };
+    let mut desk = Desk::new(&samples::photo(64, 48, 5), "湖.jpg", settings);
+    desk.harness.state_mut().watch(desk.world.witness());
+    desk.click("Configure");
+    desk.click("Select Image");
+    desk.click("Upload");
+    desk.click("Make a thumbnail");
+    desk.click("Policy lab");
+    desk.harness.get_by_label_contains("The smallest policy for the").click_accesskit();
+    desk.settle();
+    assert!(desk.sees("requests come out under it as they did, and without any one action some would be refused"));
+    for action in ["oss:GetObject", "oss:PutObject"] {
+        assert!(desk.sees(&format!("Without {action}, ")), "{action}");
+    }
+    let lab = &desk.harness.state().state().lab;
+    let text = &lab.editors[1].text;
+    assert!(text.contains("acs:oss:*:*:$BUCKET_NAME/$OBJECT_PREFIX*") && !text.contains("oss:DeleteObject"), "{text}");
+    assert!(desk.sees("Proven: the token touches nothing outside of"), "it leaks nothing");
+    assert!(desk.sees("Allows less than as loaded"), "it is less than the template");
+    desk.keep("15-smallest");
+    desk.close();
+}
+
+#[test]
 fn a_policy_is_loaded_with_its_tests_and_saved() {
     let settings = |world: &demo::World| Settings { app_server: world.token_url.clone(), ..Settings::default() };
     let mut desk = Desk::new(&samples::photo(32, 24, 5), "p.jpg", settings);

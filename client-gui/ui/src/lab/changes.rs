@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use shared::ram::Edit;
 use shared::ram::cases::Suite;
+use shared::ram::{Edit, Observed as Asked};
 
 use super::analysis::Place;
 use super::grid::{Question, ROWS};
@@ -29,6 +29,8 @@ pub enum LabAction {
     Probe,
     /// Why a request was refused that the app made.
     WhyDenied(Question),
+    /// Take the smallest policy for these requests.
+    Smallest(Vec<Asked>),
     /// Close the notice.
     Dismiss,
 }
@@ -52,6 +54,7 @@ impl Lab {
                 self.asked = Some(question);
                 self.select(Pick::Asked);
             }
+            LabAction::Smallest(run) => self.take_smallest(&run),
             LabAction::Dismiss => self.notice = None,
         }
         Vec::new()

@@ -5,6 +5,7 @@ mod changes;
 pub mod detail;
 pub mod grid;
 mod precheck;
+mod smallest;
 pub mod told;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use analysis::{Analysis, Place};
 use grid::{Question, Scene};
 
 pub use changes::LabAction;
+pub use smallest::Smallest;
 
 /// One of the three policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,6 +215,8 @@ pub struct Lab {
     pub saved: Option<PathBuf>,
     /// The session policy's tests, or why they cannot be read.
     pub suite: Option<Result<Suite, SuiteError>>,
+    /// The smallest policy for a run, once it was asked for.
+    smallest: Option<Smallest>,
     pub scene: Scene,
     pub analysis: Analysis,
     /// What the analysis is of.
@@ -232,6 +236,7 @@ impl Default for Lab {
             notice: None,
             saved: None,
             suite: None,
+            smallest: None,
             scene: Scene::default(),
             analysis: Analysis::default(),
             basis: None,

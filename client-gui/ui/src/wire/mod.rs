@@ -161,6 +161,11 @@ impl Wire {
         self.decisions.get(&exchange.answer.as_ref()?.request_id)
     }
 
+    /// What policies made of the requests that tokens were used for, as far as that is known; oldest first.
+    pub(crate) fn run(&self) -> impl Iterator<Item = shared::ram::Observed> {
+        self.decisions.run()
+    }
+
     /// Takes in what has been decided since the last call.
     pub(crate) fn refresh(&mut self) {
         for decision in self.decisions.refresh(MOST) {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use shared::decision::{Decision, Witness};
+use shared::ram::Observed;
 
 /// The newest decisions.
 #[derive(Default)]
@@ -35,6 +36,14 @@ impl Decisions {
     pub(crate) fn get(&self, request_id: &str) -> Option<&Decision> {
         let found = self.kept.iter().rev().find(|decision| decision.request_id == request_id);
         found.filter(|_| !request_id.is_empty()).map(|decision| &**decision)
+    }
+
+    /// What the roles' tokens asked for, and whether policies let it pass, oldest first.
+    pub(crate) fn run(&self) -> impl Iterator<Item = Observed> {
+        self.kept
+            .iter()
+            .filter(|decision| decision.principal.kind == "role")
+            .filter_map(|decision| Observed::of(decision))
     }
 
     /// Asks for what is new, keeps the newest `most`, and gives the new ones.

@@ -10,10 +10,11 @@ use crate::lab::analysis::Leak;
 use crate::lab::{Lab, LabAction, Sheet, told};
 use crate::theme::{palette, space};
 use crate::widgets::{self, Tone};
+use crate::wire::Wire;
 use crate::words::tr;
 
 /// Draws the card.
-pub fn show(ui: &mut Ui, lab: &Lab, out: &mut Vec<Action>) {
+pub fn show(ui: &mut Ui, lab: &Lab, wire: &Wire, out: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = space::S;
         ui.label(RichText::new(tr("Leak check, tests and findings")).text_style(TextStyle::Heading));
@@ -22,6 +23,7 @@ pub fn show(ui: &mut Ui, lab: &Lab, out: &mut Vec<Action>) {
             widgets::line(ui, Icon::Half, palette(ui).accent, &difference.to_string());
         }
         tests(ui, lab);
+        smallest(ui, lab, wire, out);
         let all = Sheet::ALL.into_iter();
         let mut found: Vec<(Sheet, &Lint)> =
             all.flat_map(|sheet| lab.analysis.lints[sheet.index()].iter().map(move |lint| (sheet, lint))).collect();
@@ -76,6 +78,32 @@ fn tests(ui: &mut Ui, lab: &Lab) {
         let words =
             tr!("{0} on {1}: expected {2}. {3}", case.action, case.resource, expected, told::reason(&case.reason));
         widgets::line(ui, Icon::Cross, colors.bad, &words);
+    }
+}
+
+/// The smallest policy for what was asked of OSS so far, and its proof.
+fn smallest(ui: &mut Ui, lab: &Lab, wire: &Wire, out: &mut Vec<Action>) {
+    let colors = palette(ui);
+    let asked = wire.run().count();
+    if asked > 0 && widgets::small_button(ui, &tr!("The smallest policy for the {0} requests so far", asked)).clicked()
+    {
+        out.push(Action::Lab(LabAction::Smallest(wire.run().collect())));
+    }
+    let Some(smallest) = lab.proven() else { return };
+    let (proof, replayed) = (&smallest.proof, smallest.replayed);
+    if proof.holds() {
+        let words = tr!(
+            "Proven: {0} requests come out under it as they did, and without any one action some would be refused.",
+            replayed
+        );
+        widgets::line(ui, Icon::Check, colors.good, &words);
+    } else {
+        let other = proof.lost.len() + proof.gained.len();
+        let words = tr!("Not proven: {0} of {1} requests would come out otherwise.", other, replayed);
+        widgets::line(ui, Icon::Cross, colors.bad, &words);
+    }
+    for removal in &proof.removals {
+        widgets::remark(ui, tr!("Without {0}, {1} of them would be refused.", removal.action, removal.lost.len()));
     }
 }
 

@@ -67,5 +67,5 @@ fn results(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
 fn policies(ui: &mut Ui, state: &mut State, out: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.y = space::M;
     ui.push_id("editor", |ui| editor::show(ui, &mut state.lab, out));
-    ui.push_id("findings", |ui| findings::show(ui, &state.lab, out));
+    ui.push_id("findings", |ui| findings::show(ui, &state.lab, &state.wire, out));
 }

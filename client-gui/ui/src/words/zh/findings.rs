@@ -71,6 +71,14 @@ pub const WORDS: Table = &[
     ("the tests are not readable: {0}", "测试文件无法解析：{0}"),
     ("the policy cannot be filled in: {0}", "无法填充策略模板：{0}"),
     ("the policy: {0}", "策略：{0}"),
+    // The smallest policy.
+    ("The smallest policy for the {0} requests so far", "生成满足已有 {0} 个请求的最小策略"),
+    (
+        "Proven: {0} requests come out under it as they did, and without any one action some would be refused.",
+        "已证明：{0} 个请求在该策略下的结果不变，且去掉任何一个操作都会导致部分请求被拒绝。",
+    ),
+    ("Not proven: {0} of {1} requests would come out otherwise.", "未能证明：{1} 个请求中有 {0} 个的结果会改变。"),
+    ("Without {0}, {1} of them would be refused.", "去掉 {0} 后，其中 {1} 个请求会被拒绝。"),
     // Findings.
     ("Error", "错误"),
     ("High", "高危"),
