@@ -208,6 +208,16 @@ mod tests {
 
     use super::*;
 
+    fn from_loopback() -> Circumstances {
+        Circumstances {
+            source_ip: IpAddr::from([127, 0, 0, 1]),
+            secure: false,
+            user_agent: String::new(),
+            now: OffsetDateTime::UNIX_EPOCH,
+            keys: Vec::new(),
+        }
+    }
+
     #[test]
     fn the_owner_is_bound_by_what_names_it_or_has_a_condition() {
         let document = json!({
@@ -239,13 +249,7 @@ mod tests {
                 let policy = json!({ "Version": "1", "Statement": [deny] });
                 PolicyDocument::from_value(&policy, PolicyKind::Bucket).unwrap()
             });
-            let facts = Circumstances {
-                source_ip: IpAddr::from([127, 0, 0, 1]),
-                secure: false,
-                user_agent: String::new(),
-                now: OffsetDateTime::UNIX_EPOCH,
-                keys: Vec::new(),
-            };
+            let facts = from_loopback();
             let caller = Caller::of_key(accounts.key(id).unwrap());
             for key in [None, Some("k")] {
                 let plane = if key.is_some() { Plane::Read } else { Plane::Management };
@@ -262,13 +266,7 @@ mod tests {
     #[test]
     fn control_policies_bind_users_and_not_the_account_itself() {
         let policy = |effect: &str, action: &str| json!({ "Version": "1", "Statement": [{ "Effect": effect, "Action": action, "Resource": "*" }] });
-        let facts = Circumstances {
-            source_ip: IpAddr::from([127, 0, 0, 1]),
-            secure: false,
-            user_agent: String::new(),
-            now: OffsetDateTime::UNIX_EPOCH,
-            keys: Vec::new(),
-        };
+        let facts = from_loopback();
         for (control, allowed) in [
             (json!([]), true),
             (json!([policy("Allow", "*")]), true),
